@@ -1,0 +1,1 @@
+"""The decision core: queues, agents, offers. Pure: facts and a time in, commands out."""

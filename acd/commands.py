@@ -1,0 +1,144 @@
+"""
+What the decision core asks for: one frozen value per command, imperatives all.
+
+The shell carries a command out and answers each `OfferCall` with exactly one final fact
+(`OfferAnswered` or `OfferEnded`) within its deadline, in success and in failure.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
+from cti.instants import Duration, Time
+
+
+class WithdrawCause(Enum):
+    """Why an offer is taken back."""
+
+    OVERDUE = "overdue"
+    CALLER_LEFT = "caller_left"
+    AGENT_LOST = "agent_lost"
+    CALL_MOVED = "call_moved"
+
+
+class TurnAwayCause(Enum):
+    """Why a queue does not take a call."""
+
+    QUEUE_UNKNOWN = "queue_unknown"
+    QUEUE_FULL = "queue_full"
+
+
+class Wish(Enum):
+    """What an agent wants."""
+
+    LOGGED_OFF = "logged_off"
+    NOT_READY = "not_ready"
+    READY = "ready"
+
+
+class Occupation(Enum):
+    """What an agent is doing."""
+
+    IDLE = "idle"
+    OFFERED = "offered"
+    BUSY = "busy"
+    BUSY_ELSEWHERE = "busy_elsewhere"
+    WRAPPING_UP = "wrapping_up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferReason:
+    """
+    Why this call went to this agent.
+
+    `sort_key` is the winner's place in the rule's order (for longest idle: the instant since which
+    he is idle, then his id); `next_best` is who would have got it otherwise; `ready` counts the
+    agents who could have taken it, the winner included; `excluded` counts the queue's other agents
+    by what ruled them out (`logged_off`, `not_ready`, `offered`, `busy`, `busy_elsewhere`,
+    `wrapping_up`, `missed_this_call`); `waited` is the caller's wait so far.
+    """
+
+    rule: str
+    sort_key: tuple[int, str]
+    next_best: AgentId | None
+    ready: int
+    excluded: tuple[tuple[str, int], ...]
+    waited: Duration
+    policy_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferCall:
+    """Present this call to this agent: pop his screen, then ring his phone for `ring_time`."""
+
+    offer: OfferId
+    call: CallId
+    agent: AgentId
+    device: DeviceId
+    queue: QueueName
+    ring_time: Duration
+    reason: OfferReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawOffer:
+    """Stop the ringing. The offer lives until its final fact comes: an answer may be under way."""
+
+    offer: OfferId
+    call: CallId
+    agent: AgentId
+    cause: WithdrawCause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceCall:
+    """Write the call's place on its channel: queue, since when, head start, order of arrival."""
+
+    call: CallId
+    queue: QueueName
+    entered_at: Time
+    priority: Duration
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverflowCall:
+    """Tell everybody that a rule moved the call on; a `PlaceCall` for the new queue follows."""
+
+    call: CallId
+    from_queue: QueueName
+    to_queue: QueueName
+    waited: Duration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnAwayCall:
+    """The queue does not take this call: tell the caller and end it."""
+
+    call: CallId
+    queue: QueueName
+    cause: TurnAwayCause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowAgentState:
+    """Show an agent's state, which has just changed, to him and to whoever watches him."""
+
+    agent: AgentId
+    wish: Wish
+    reason: str | None
+    occupation: Occupation
+    device: DeviceId | None
+    call: CallId | None
+    since: Time
+    until: Time | None = None
+
+
+AcdCommand = (
+    OfferCall
+    | WithdrawOffer
+    | PlaceCall
+    | OverflowCall
+    | TurnAwayCall
+    | ShowAgentState
+)

@@ -1,0 +1,155 @@
+"""
+What the decision core is told: one frozen value per fact, past participles all.
+
+Any fact may come in any state, twice, or too late. An offer's facts name the offer, so that a late
+answer is recognised and not guessed.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from acd.policy import Policy
+from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
+from cti.instants import Duration, Time
+
+
+class OfferOutcome(Enum):
+    """How an offer ended without a talk. Only `NO_ANSWER` counts as an agent's miss."""
+
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"
+    WITHDRAWN = "withdrawn"
+    CALLER_LEFT = "caller_left"
+    FAILED = "failed"
+
+
+class NotReadyReason(Enum):
+    """Why the system (not the agent) made an agent not ready. Agents' own reasons are text."""
+
+    RING_NO_ANSWER = "ring_no_answer"
+    CONNECTION_LOST = "connection_lost"
+    LOGGED_ON = "logged_on"
+    PHONE_UNREACHABLE = "phone_unreachable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyApplied:
+    """A new policy is in force from now on."""
+
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallQueued:
+    """
+    A caller waits in a queue.
+
+    `entered_at` is when he began to wait (now, where None: a recovered or requeued call states its
+    own); `priority` is a head start that counts as if he had come that much earlier.
+    """
+
+    call: CallId
+    queue: QueueName
+    entered_at: Time | None = None
+    priority: Duration = Duration(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerLeft:
+    """The caller's leg is gone, wherever the call was: waiting, offered or talking."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferAnswered:
+    """The agent answered and is connected to the caller."""
+
+    offer: OfferId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferEnded:
+    """The offer ended without a talk; the call still waits unless `CallerLeft` says otherwise."""
+
+    offer: OfferId
+    outcome: OfferOutcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalkEnded:
+    """The agent's leg of an answered call is gone: his wrap-up begins."""
+
+    call: CallId
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentLoggedOn:
+    """An agent works at this device from now on; not ready until he says so."""
+
+    agent: AgentId
+    device: DeviceId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentLoggedOff:
+    """An agent stops working; during a call it takes effect when the call has ended."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentMadeReady:
+    """An agent wants calls."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentMadeNotReady:
+    """An agent wants no calls, or the system keeps them from him; `reason` says why."""
+
+    agent: AgentId
+    reason: str
+    by_system: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentEndedWrapUp:
+    """An agent has done his paperwork before its time ran out."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentOccupiedElsewhere:
+    """The agent's phone is in use by something that is not an offer or call of ours."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentFreedElsewhere:
+    """The agent's phone is no longer in use by something of its own."""
+
+    agent: AgentId
+
+
+AcdFact = (
+    PolicyApplied
+    | CallQueued
+    | CallerLeft
+    | OfferAnswered
+    | OfferEnded
+    | TalkEnded
+    | AgentLoggedOn
+    | AgentLoggedOff
+    | AgentMadeReady
+    | AgentMadeNotReady
+    | AgentEndedWrapUp
+    | AgentOccupiedElsewhere
+    | AgentFreedElsewhere
+)

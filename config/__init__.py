@@ -1,0 +1,1 @@
+"""The YAML models, their loader with line numbers, and a complete working example set."""

@@ -1,0 +1,1 @@
+"""The flow interpreter: menus, prompts, digits, branches. Pure: results in, actions out."""

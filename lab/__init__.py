@@ -1,0 +1,1 @@
+"""A laboratory on loopback: a private Asterisk, phones with real audio, scripted people."""

@@ -1,0 +1,1 @@
+"""FastAGI: a pure codec and an asyncio server whose sessions can be interrupted."""

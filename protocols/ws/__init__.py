@@ -1,0 +1,1 @@
+"""The messages of the agents' websocket, `/ws/v1`."""
