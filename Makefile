@@ -1,0 +1,56 @@
+# Everything is installed into .venv in this folder and ~/.cache/cordboard; nothing needs root.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ARGS ?=
+ONLY ?=
+PACKAGES := cti acd ivr agents protocols storage config lab tests
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test fmt lint types bench clean
+
+help: ## Show what can be made
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
+	@echo 'make demo ARGS="--calls 20" ends by itself after 20 calls; ARGS=--help says more.'
+
+demo: $(READY) ## Run a private Asterisk, the daemon, phones and agents, and watch them
+	@$(BIN)/python -m lab.demo $(ARGS)
+
+test: lint types ## Run the whole suite, real Asterisk and real Postgres included
+	@$(BIN)/python -m lab.asterisk_fetch
+	@$(BIN)/python -m pytest $(ARGS)
+
+fmt: $(READY) ## Put the code into its form
+	@$(BIN)/ruff check --fix-only --quiet $(PACKAGES)
+	@$(BIN)/ruff format $(PACKAGES)
+
+lint: $(READY) ## Check form, style, spelling and the direction of imports
+	@$(BIN)/ruff format --check --quiet $(PACKAGES)
+	@$(BIN)/ruff check --quiet $(PACKAGES)
+	@$(BIN)/codespell $(PACKAGES) README.md CHANGELOG.md docs Makefile pyproject.toml
+	@$(BIN)/lint-imports --no-logo > $(VENV)/imports.txt || { cat $(VENV)/imports.txt; exit 1; }
+
+types: $(READY) ## Check the types
+	@$(BIN)/mypy
+
+bench: $(READY) ## Measure; ONLY=name measures one thing
+	@$(BIN)/python -m tests.bench $(ONLY)
+
+clean: ## Remove what was made in this folder (not the cache in ~/.cache/cordboard)
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Cordboard needs Python 3.11 or newer; name one: make PYTHON=python3.12'; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null \
+		|| { echo 'Python cannot make virtual environments; install: apt-get install python3-venv'; exit 1; }
+	@echo 'Setting up: Python packages into $(VENV)'
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-cache-dir --require-hashes \
+		-r requirements.lock > $(VENV)/pip.log 2>&1 || { tail -n 20 $(VENV)/pip.log; exit 1; }
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation \
+		-e . > $(VENV)/pip.log 2>&1 || { tail -n 20 $(VENV)/pip.log; exit 1; }
+	@touch $(READY)

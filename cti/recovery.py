@@ -1,0 +1,71 @@
+"""
+How the daemon finds its place again: the newest snapshot, then the journal's facts after it.
+
+Replay applies facts and timer advances and throws the commands away: they have been carried out,
+or the switch will show that they were not (`cti.switch.resync`).
+"""
+
+from dataclasses import dataclass
+from typing import get_args
+
+import structlog
+
+from acd.distributor import Distributor, DistributorState
+from acd.facts import AcdFact
+from cti.call_facts import CallFact
+from cti.calls import CallBook, CallBookState
+from cti.instants import Time
+from storage.codec import RecordCodec
+from storage.errors import UndecodableRecordError
+from storage.journal import Journal
+from storage.records import TimersAdvanced
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedState:
+    """What a snapshot holds."""
+
+    core: DistributorState
+    calls: CallBookState
+
+
+def save(journal: Journal, codec: RecordCodec, core: Distributor, calls: CallBook, now: Time) -> None:
+    """Keep the state as it is after the journal's last record."""
+    state = SavedState(core=core.snapshot(), calls=calls.snapshot())
+    journal.save_snapshot(journal.last_position, now, codec.pack(state))
+
+
+def recover(journal: Journal, codec: RecordCodec) -> tuple[Distributor, CallBook]:
+    """
+    Return core and call book as they were when the journal's last record was written.
+
+    A snapshot of another program version that cannot be read is passed over: the journal alone
+    tells as much, only slower.
+    """
+    core, calls, position = Distributor(), CallBook(), 0
+    snapshot = journal.latest_snapshot()
+    if snapshot is not None:
+        try:
+            saved = codec.unpack(SavedState, snapshot.data)
+        except UndecodableRecordError as error:
+            log.warning("snapshot_unreadable", position=snapshot.position, reason=str(error))
+        else:
+            core, calls = Distributor.restore(saved.core), CallBook.restore(saved.calls)
+            position = snapshot.position
+    replayed = 0
+    for record in journal.read(after=position):
+        replayed += 1
+        match record.body:
+            case TimersAdvanced(to=to):
+                core.advance(to)
+            case body if isinstance(body, get_args(AcdFact)):
+                if record.kind == "fact":
+                    core.handle(body, record.at)
+            case body if isinstance(body, get_args(CallFact)):
+                calls.handle(body, record.at)
+            case _:
+                pass
+    log.info("journal_replayed", snapshot=position, records=replayed, calls=len(calls.living()))
+    return core, calls

@@ -1,0 +1,240 @@
+"""
+One session with a caller: what he hears, presses and waits for, said over his own FastAGI session.
+
+A waiting caller hears music (`SET MUSIC on`) and is read with `WAIT FOR DIGIT -1`; the next command
+interrupts that at once, so an offer is one write of `EXEC Dial`. Orders come through the caller's
+line, which outlives this session. A session that ends proves nothing of the call: a Redirect sends
+the same lines while the caller lives. So this module reports what it saw and leaves ends to others.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from acd.commands import OfferCall, PlaceCall, TurnAwayCall
+from acd.facts import CallQueued, OfferOutcome
+from cti.call_facts import ChoiceMade, FlowEntered, FlowLeft, HungUpBy
+from cti.ids import QueueName
+from cti.instants import Duration, Time
+from cti.switch.attach import next_queue
+from cti.switch.dialplan import AGENT_CONTEXT
+from cti.switch.ledger import Ledger
+from cti.switch.lines import CallerLine, LiveOffer
+from cti.switch.outcomes import outcome_of_dial
+from cti.switch.ports import FactInbox
+from ivr.actions import AwaitKey, EnterQueue, HangUp, Play, Stop
+from ivr.flow import Flow
+from ivr.interpreter import Interpreter
+from ivr.results import KeyPressed, NoKey, Played
+from protocols.agi import commands
+from protocols.agi.session import AgiSession
+
+ALL_KEYS = "0123456789*#"
+_MICROSECONDS_PER_MILLISECOND = 1_000
+_MICROSECONDS_PER_SECOND = 1_000_000
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcements:
+    """What callers can be made to hear: the music class and the folder of sound files."""
+
+    music: str
+    prompts: Path
+
+    def sound(self, prompt: str) -> str:
+        """Return what STREAM FILE plays for a prompt: its path without the ending."""
+        return str(self.prompts / prompt)
+
+
+@dataclass(slots=True, kw_only=True)
+class Conversation:
+    """The talk with one caller in one session."""
+
+    session: AgiSession
+    line: CallerLine
+    ledger: Ledger
+    inbox: FactInbox
+    flows: Mapping[str, Flow]
+    announcements: Announcements
+    music_plays: bool = field(default=True)
+
+    async def begin(self, flow: str) -> None:
+        """Take a caller through a flow, and to where it leads."""
+        queue = await self._play_flow(self.flows[flow])
+        if queue is not None:
+            await self.wait(queue)
+
+    async def wait(
+        self,
+        queue: QueueName,
+        *,
+        since: Time | None = None,
+        priority: Duration = Duration(0),  # noqa: B008 - a NewType of int, immutable
+    ) -> None:
+        """Queue the caller and serve his line until he is gone or his last talk is over."""
+        self.line.queued = True
+        self.inbox.post(
+            CallQueued(call=self.line.call, queue=queue, entered_at=since, priority=priority)
+        )
+        await self._serve_orders()
+
+    async def _serve_orders(self) -> None:
+        while True:
+            order = self.line.take_order()
+            match order:
+                case None:
+                    await self._hold()
+                case PlaceCall():
+                    await self._write_place(order)
+                case OfferCall():
+                    if await self._dial(order):
+                        queue = await self._queue_after_talk()
+                        if queue is None:
+                            await self.finish(HungUpBy.AGENT)
+                            return
+                        self.inbox.post(CallQueued(call=self.line.call, queue=queue))
+                case TurnAwayCall():
+                    log.warning(
+                        "call_turned_away",
+                        call_id=self.line.call,
+                        queue=order.queue,
+                        cause=order.cause.value,
+                    )
+                    await self.turn_away()
+                    return
+
+    async def _hold(self) -> None:
+        """Let him hear music until there is an order; his keys mean nothing here yet."""
+        if not self.music_plays:
+            await self.session.run(commands.set_music(on=True, music_class=self.announcements.music))
+            self.music_plays = True
+        waiting = self.session.begin(commands.wait_for_digit(-1))
+        ordered = asyncio.ensure_future(self.line.ordered.wait())
+        try:
+            await asyncio.wait({waiting, ordered}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ordered.cancel()
+        if waiting.done():
+            waiting.result()
+
+    async def _write_place(self, place: PlaceCall) -> None:
+        """Write on the channel what a waiting call must not lose, should the journal be lost."""
+        await self.session.run(
+            commands.execute(
+                "MSet",
+                f"CORD_QUEUE={place.queue},CORD_SINCE={place.entered_at},"
+                f"CORD_PRIORITY={place.priority},CORD_SEQ={place.sequence}",
+            )
+        )
+
+    async def _dial(self, order: OfferCall) -> bool:
+        """Ring an agent; return whether a talk came of it, which is over now."""
+        offer = self.ledger.offer(order.offer)
+        if offer is None:
+            return False
+        if offer.withdrawn:
+            self.ledger.settle(offer, OfferOutcome.WITHDRAWN)
+            return False
+        offer.dialling = True
+        self.music_plays = False
+        ring_s = max(1, order.ring_time // _MICROSECONDS_PER_SECOND)
+        await self.session.run(
+            commands.execute(
+                "Dial",
+                f"{order.device.name},{ring_s},"
+                f"m({self.announcements.music})gib({AGENT_CONTEXT}^leg^1({order.offer}))",
+            )
+        )
+        return await self._read_dial(offer)
+
+    async def _read_dial(self, offer: LiveOffer) -> bool:
+        status = (await self.session.run(commands.get_variable("DIALSTATUS"))).value or ""
+        cause_text = (await self.session.run(commands.get_variable("HANGUPCAUSE"))).value or ""
+        cause = int(cause_text) if cause_text.isdecimal() else 0
+        await self.session.run(commands.set_variable("DIALSTATUS", ""))
+        if status == "ANSWER":
+            offer.agent_hung_up = True
+            self.ledger.answer(offer)
+            self.ledger.settle(offer, OfferOutcome.FAILED, cause=cause)
+            return True
+        outcome = outcome_of_dial(status, cause, rang=offer.rang)
+        self.ledger.settle(offer, outcome, cause=cause)
+        return False
+
+    async def _queue_after_talk(self) -> QueueName | None:
+        """Return where the caller is meant to go after his talk, if anybody said so."""
+        told = (await self.session.run(commands.get_variable("CORD_NEXT"))).value or ""
+        queue = next_queue(told)
+        if queue is not None:
+            await self.session.run(commands.set_variable("CORD_NEXT", ""))
+        return queue
+
+    async def _play_flow(self, flow: Flow) -> QueueName | None:
+        """Take the caller through a flow; return the queue that he chose, None if he is done."""
+        call = self.line.call
+        self.inbox.post(FlowEntered(call=call, flow=flow.name))
+        await self.session.run(commands.set_music(on=False))
+        self.music_plays = False
+        interpreter = Interpreter(flow)
+        action = interpreter.begin()
+        while True:
+            match action:
+                case Play():
+                    action = interpreter.handle(await self._play(action))
+                case AwaitKey():
+                    action = interpreter.handle(await self._await_key(action))
+                case EnterQueue():
+                    self.inbox.post(
+                        ChoiceMade(call=call, flow=flow.name, choice=action.choice),
+                        FlowLeft(call=call, flow=flow.name, outcome="queue", queue=action.queue),
+                    )
+                    return action.queue
+                case HangUp() | Stop():
+                    self.inbox.post(FlowLeft(call=call, flow=flow.name, outcome="hang_up"))
+                    await self.finish(HungUpBy.SYSTEM)
+                    return None
+
+    async def _play(self, play: Play) -> Played | KeyPressed:
+        for prompt in play.prompts:
+            key = await self._stream(prompt)
+            if key is not None:
+                return KeyPressed(key)
+        return Played()
+
+    async def _stream(self, prompt: str) -> str | None:
+        """Play one sound file; return the key that stopped it, if one did."""
+        self.music_plays = False
+        reply = await self.session.run(
+            commands.stream_file(self.announcements.sound(prompt), ALL_KEYS)
+        )
+        if reply.result == "-1" and not self.session.hung_up:
+            log.warning("prompt_not_played", call_id=self.line.call, prompt=prompt)
+        return reply.key
+
+    async def _await_key(self, action: AwaitKey) -> KeyPressed | NoKey:
+        reply = await self.session.run(
+            commands.wait_for_digit(action.timeout // _MICROSECONDS_PER_MILLISECOND)
+        )
+        return NoKey() if reply.key is None else KeyPressed(reply.key)
+
+    async def turn_away(self) -> None:
+        """Tell the caller that nobody can take his call, and end it."""
+        if (self.announcements.prompts / "sorry.wav").is_file():
+            await self._stream("sorry")
+        await self.finish(HungUpBy.SYSTEM)
+
+    async def finish(self, by: HungUpBy) -> None:
+        """Say that this call is over, so that the net lets it go, and give the channel back."""
+        self.line.ended_by = by
+        await self.session.run(commands.set_variable("CORD_STATE", "done"))
+        await self.session.close()
+
+    async def leave_for(self, state: str) -> None:
+        """Give the channel back to the net, which sends it on as this state says."""
+        await self.session.run(commands.set_variable("CORD_STATE", state))
+        await self.session.close()

@@ -1,0 +1,187 @@
+"""
+The one writer: the only task that touches the call model and the decision core.
+
+It takes facts in the order in which they were posted, applies each to the call model and to the
+core, journals the facts and the commands that came out, and only then hands the commands out: what
+has been done to the switch is always in the journal. There is one timer, armed for the core's next
+deadline. Nothing here waits for the switch, the clients or Postgres, and there are no locks.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+
+from acd.commands import AcdCommand
+from acd.distributor import Distributor
+from acd.facts import AcdFact
+from cti.call_facts import CallFact
+from cti.calls import CallBook
+from cti.clock import Clock
+from cti.instants import MICROSECONDS_PER_SECOND, Time
+from storage.errors import JournalUnavailableError
+from storage.journal import Journal
+from storage.journal_file import RecordKind
+from storage.records import TimersAdvanced
+
+CLIENT_FACTS_MAX = 1_000
+"""Facts of agents' clients that may wait for the writer; more are shed, and the client is told."""
+SWITCH_FACTS_MAX = 50_000
+"""Facts of the switch that may wait: above it the inbox is `overfull`, and its link is rebuilt."""
+BATCH_FACTS_MAX = 256
+"""Facts that share one commit of the journal."""
+UNWRITTEN_RECORDS_MAX = 100_000
+"""Records kept in memory while the journal cannot be written; then the daemon ends itself."""
+
+Fact = AcdFact | CallFact
+_CallFactTypes = CallFact.__args__
+_Record = tuple[Time, RecordKind, object]
+
+log = structlog.get_logger(__name__)
+
+
+class CommandSink(Protocol):
+    """Who carries commands out, or shows them; it may not raise and may not wait."""
+
+    def carry_out(self, command: AcdCommand) -> None:
+        """Take the command; each sink knows which kinds concern it."""
+
+
+class Writer:
+    """
+    Orders all facts and applies them.
+
+    `sinks` receive every command in turn; `watch` (if any) sees every journalled record, for the
+    live picture.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        journal: Journal,
+        distributor: Distributor,
+        calls: CallBook,
+        sinks: Sequence[CommandSink] = (),
+        watch: Callable[[Time, object], None] | None = None,
+    ) -> None:
+        self._clock = clock
+        self._journal = journal
+        self._distributor = distributor
+        self._calls = calls
+        self.sinks = list(sinks)
+        self._watch = watch
+        self._inbox: deque[Fact] = deque()
+        self._client_inbox: deque[Fact] = deque()
+        self._awake = asyncio.Event()
+        self._unwritten: list[_Record] = []
+        self.facts_handled = 0
+
+    @property
+    def journal_failing(self) -> bool:
+        """Whether records wait in memory because the journal cannot be written."""
+        return bool(self._unwritten)
+
+    @property
+    def overfull(self) -> bool:
+        """Whether the switch tells more than the writer can take."""
+        return len(self._inbox) > SWITCH_FACTS_MAX
+
+    def post(self, *facts: Fact) -> None:
+        """Take facts of the switch, in this order and with nothing between them."""
+        self._inbox.extend(facts)
+        self._awake.set()
+
+    def post_client(self, fact: Fact) -> bool:
+        """Take a fact of an agent's client; False where too many wait and this one is shed."""
+        if len(self._client_inbox) >= CLIENT_FACTS_MAX:
+            return False
+        self._client_inbox.append(fact)
+        self._awake.set()
+        return True
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        while True:
+            self._awake.clear()
+            while self._inbox or self._client_inbox or self._timer_due():
+                self._turn()
+                await asyncio.sleep(0)  # let the switch and the clients in between two batches
+            try:
+                async with asyncio.timeout(self._seconds_to_deadline()):
+                    await self._awake.wait()
+            except TimeoutError:
+                continue
+
+    def settle(self) -> None:
+        """Handle everything that waits, at once: for a start before the loop runs, and for tests."""
+        while self._inbox or self._client_inbox or self._timer_due():
+            self._turn()
+
+    def _timer_due(self) -> bool:
+        deadline = self._distributor.next_deadline()
+        return deadline is not None and deadline <= self._clock.now()
+
+    def _seconds_to_deadline(self) -> float | None:
+        deadline = self._distributor.next_deadline()
+        if deadline is None:
+            return None
+        return max(0.0, (deadline - self._clock.now()) / MICROSECONDS_PER_SECOND)
+
+    def _turn(self) -> None:
+        """Handle one batch: timers first, then the switch's facts, then the clients'."""
+        records: list[_Record] = []
+        commands: list[AcdCommand] = []
+        if self._timer_due():
+            now = self._clock.now()
+            self._note(records, commands, now, TimersAdvanced(to=now))
+        for inbox in (self._inbox, self._client_inbox):
+            for _ in range(min(len(inbox), BATCH_FACTS_MAX)):
+                self._note(records, commands, self._clock.now(), inbox.popleft())
+        self._append(records)
+        if self._watch is not None:
+            for at, _, body in records:
+                self._watch(at, body)
+        for command in commands:
+            for sink in self.sinks:
+                sink.carry_out(command)
+
+    def _note(
+        self,
+        records: list[_Record],
+        commands: list[AcdCommand],
+        now: Time,
+        fact: Fact | TimersAdvanced,
+    ) -> None:
+        """Apply one fact and note it with the commands that it brought forth."""
+        if isinstance(fact, TimersAdvanced):
+            records.append((now, "timer", fact))
+            decided = self._distributor.advance(now)
+        else:
+            self.facts_handled += 1
+            records.append((now, "fact", fact))
+            if isinstance(fact, _CallFactTypes):
+                self._calls.handle(fact, now)
+                return
+            decided = self._distributor.handle(fact, now)
+        records.extend((now, "command", command) for command in decided)
+        commands.extend(decided)
+
+    def _append(self, records: list[_Record]) -> None:
+        """
+        Journal the records; while that fails, calls go on and the records wait in memory.
+
+        Raises:
+            JournalUnavailableError: too many wait; the daemon ends rather than forget.
+        """
+        self._unwritten.extend(records)
+        try:
+            self._journal.append(self._unwritten)
+        except JournalUnavailableError as error:
+            log.error("journal_unwritable", waiting=len(self._unwritten), reason=str(error))
+            if len(self._unwritten) > UNWRITTEN_RECORDS_MAX:
+                raise
+        else:
+            self._unwritten.clear()
