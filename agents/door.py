@@ -1,0 +1,221 @@
+"""
+The door: what is decided about a connection before and below the messages that it carries.
+
+Every connection passes through a `Visitor`, which stands between the transport and aiohttp's own
+protocol. It closes whoever has not signed in within the time allowed, wherever he got stuck (the
+request's head, the websocket, the password), keeps the number of such strangers small, holds
+clients to RFC 6455 and to a rate of frames, and drops those that do not read. It must not know what
+messages mean.
+"""
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import Callable
+from typing import Final, cast
+
+import structlog
+
+from agents.ports import Timer, Timers
+from agents.rates import TokenBucket
+from agents.settings import ConnectionSettings
+from protocols.ws.codes import CloseCode
+from protocols.ws.commands import MESSAGE_BYTES_MAX
+from protocols.ws.errors import FrameError
+from protocols.ws.frames import FrameGuard, close_frame
+
+HEAD_BYTES_MAX: Final = 16 * 1024
+"""The longest request head; no request of ours has a body."""
+_HEAD_END: Final = b"\r\n\r\n"
+
+log = structlog.get_logger(__name__)
+
+
+class Door:
+    """Lets connections in and counts the strangers among them."""
+
+    def __init__(self, settings: ConnectionSettings, timers: Timers) -> None:
+        self.settings = settings
+        self.timers = timers
+        self._strangers: Counter[str] = Counter()
+
+    def visitor(self, make_inner: Callable[[], asyncio.Protocol]) -> "Visitor":
+        """Return the protocol of a connection just accepted, before the one `make_inner` makes."""
+        return Visitor(self, make_inner())
+
+    def let_in(self, address: str) -> bool:
+        """Count a stranger in; False where there are too many and he must go."""
+        if (
+            self._strangers.total() >= self.settings.strangers_max
+            or self._strangers[address] >= self.settings.strangers_per_address_max
+        ):
+            log.warning("stranger_turned_away", address=address)
+            return False
+        self._strangers[address] += 1
+        return True
+
+    def count_out(self, address: str) -> None:
+        """Count a stranger out: he signed in, or is gone."""
+        self._strangers[address] -= 1
+        if not self._strangers[address]:
+            del self._strangers[address]
+
+
+class Visitor(asyncio.Protocol):
+    """One connection, from being accepted to its end."""
+
+    def __init__(self, door: Door, inner: asyncio.Protocol) -> None:
+        self._door = door
+        self._inner = inner
+        self._transport: asyncio.Transport | None = None
+        self._address = ""
+        self._deadline: Timer | None = None
+        self._farewell: Timer | None = None
+        self._head = bytearray()
+        self._guard: FrameGuard | None = None
+        self._frames: TokenBucket | None = None
+        self._let_in = False
+
+    # --- what the transport tells ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Let the connection in, or drop it where there are too many strangers."""
+        self._transport = cast("asyncio.Transport", transport)
+        peer = transport.get_extra_info("peername")
+        self._address = str(peer[0]) if peer else ""
+        if not self._door.let_in(self._address):
+            self._transport.abort()
+            return
+        self._let_in = True
+        settings = self._door.settings
+        self._deadline = self._door.timers.call_later(settings.sign_in_s, self._overdue)
+        sock = transport.get_extra_info("socket")
+        if sock is not None:
+            # Left alone, the kernel would take megabytes for a client that does not read, and he
+            # would be noticed late.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, settings.socket_buffer_bytes)
+        self._inner.connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Check what came in, and pass it on."""
+        if not self._let_in or self._farewell is not None or self._transport is None:
+            return
+        if self._guard is None or self._frames is None:
+            self._head += data
+            if len(self._head) > HEAD_BYTES_MAX:
+                log.warning("request_head_too_long", address=self._address)
+                self._transport.abort()
+                return
+        else:
+            try:
+                count = self._guard.receive(data)
+            except FrameError as error:
+                self.dismiss(error.code, error.message)
+                return
+            if not self._frames.take(self._door.timers.time(), count):
+                self.dismiss(CloseCode.POLICY_VIOLATION, "too many frames")
+                return
+        self._inner.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        """Pass the end of what the client sends on."""
+        return self._inner.eof_received() if self._let_in else None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Clear up behind the connection."""
+        if not self._let_in:
+            return
+        self._forget_deadline()
+        if self._farewell is not None:
+            self._farewell.cancel()
+        self._inner.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Pass on that the client reads slowly."""
+        if self._let_in:
+            self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Pass on that the client reads again."""
+        if self._let_in:
+            self._inner.resume_writing()
+
+    # --- what the connection's owner asks for ---
+
+    def expect_frames(self) -> bool:
+        """
+        Take all that comes from now on for frames; call it right before the upgrade is answered.
+
+        False where the client has already sent more than his request's head: he must wait for the
+        answer (RFC 6455 section 4.1), and what he sent was not looked at by the guard.
+        """
+        if not self._head.endswith(_HEAD_END) or self._head.count(_HEAD_END) != 1:
+            return False
+        self._head.clear()
+        settings = self._door.settings
+        self._guard = FrameGuard(message_bytes_max=MESSAGE_BYTES_MAX)
+        self._frames = TokenBucket(
+            rate_per_s=settings.frame_rate_per_s,
+            burst=settings.frame_burst,
+            now=self._door.timers.time(),
+        )
+        return True
+
+    def admit(self) -> bool:
+        """Take the visitor for no stranger any more; False where he was dismissed meanwhile."""
+        if self._farewell is not None or self._transport is None or self._transport.is_closing():
+            return False
+        self._forget_deadline()
+        return True
+
+    def send(self, frame: bytes) -> bool:
+        """
+        Hand a whole frame to the transport, never waiting; False where the client is gone.
+
+        The transport's buffer is the outbox: a client for whom more than `backlog_bytes_max` waits
+        is dropped, and finds a snapshot when he comes back.
+        """
+        transport = self._transport
+        if transport is None or self._farewell is not None or transport.is_closing():
+            return False
+        waiting = transport.get_write_buffer_size()
+        if waiting + len(frame) > self._door.settings.backlog_bytes_max:
+            log.warning("slow_client_dropped", address=self._address, backlog_bytes=waiting)
+            transport.abort()
+            return False
+        transport.write(frame)
+        return True
+
+    def abort(self) -> None:
+        """Drop the connection at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def dismiss(self, code: CloseCode, reason: str) -> None:
+        """
+        Close a websocket without the help of those above, who may be stuck or flooded.
+
+        What still comes is thrown away until the client has closed his side: closing a socket that
+        has unread data resets it, and the client might never read the code.
+        """
+        if self._farewell is not None or self._transport is None:
+            return
+        log.warning("client_dismissed", address=self._address, code=code.value, reason=reason)
+        self._transport.write(close_frame(code, reason))
+        self._farewell = self._door.timers.call_later(self._door.settings.close_s, self.abort)
+
+    # --- within ---
+
+    def _overdue(self) -> None:
+        self._forget_deadline()
+        if self._guard is None:
+            log.info("stranger_dropped", address=self._address)
+            self.abort()
+        else:
+            self.dismiss(CloseCode.SIGN_IN_OVERDUE, "sign in sooner")
+
+    def _forget_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+            self._door.count_out(self._address)
