@@ -1,0 +1,1 @@
+"""A small SIP phone on loopback that sends and recognises real audio."""
