@@ -55,11 +55,11 @@ class OfferReason:
     he is idle, then his id); `next_best` is who would have got it otherwise; `ready` counts the
     agents who could have taken it, the winner included; `excluded` counts the queue's other agents
     by what ruled them out (`logged_off`, `not_ready`, `offered`, `busy`, `busy_elsewhere`,
-    `wrapping_up`, `missed_this_call`); `waited` is the caller's wait so far.
+    `wrapping_up`, `resting`, `missed_this_call`); `waited` is the caller's wait so far.
     """
 
     rule: str
-    sort_key: tuple[int, str]
+    sort_key: tuple[int, AgentId]
     next_best: AgentId | None
     ready: int
     excluded: tuple[tuple[str, int], ...]
@@ -134,11 +134,4 @@ class ShowAgentState:
     until: Time | None = None
 
 
-AcdCommand = (
-    OfferCall
-    | WithdrawOffer
-    | PlaceCall
-    | OverflowCall
-    | TurnAwayCall
-    | ShowAgentState
-)
+AcdCommand = OfferCall | WithdrawOffer | PlaceCall | OverflowCall | TurnAwayCall | ShowAgentState

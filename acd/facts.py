@@ -12,6 +12,8 @@ from acd.policy import Policy
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
 from cti.instants import Duration, Time
 
+NO_HEAD_START = Duration(0)
+
 
 class OfferOutcome(Enum):
     """How an offer ended without a talk. Only `NO_ANSWER` counts as an agent's miss."""
@@ -53,7 +55,7 @@ class CallQueued:
     call: CallId
     queue: QueueName
     entered_at: Time | None = None
-    priority: Duration = Duration(0)
+    priority: Duration = NO_HEAD_START
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,151 @@
+"""
+An agent: what he wishes, what he is doing, and how often he missed a call.
+
+Wish and occupation are two machines that do not know each other. A wish is recorded the moment it
+is uttered and counts when the agent is idle: "not ready" during a talk takes effect by itself when
+the talk is over. The two tables are the only truth about what may follow what; `become` and `want`
+are the sole writers. This module knows nothing of queues and other agents, and decides no call.
+
+Odd cases: a phone may be taken into use by something else at any moment (`in_use_elsewhere`); while
+the agent is offered a call or busy with one, that is only remembered. The time for wrapping up runs
+on while he uses his phone elsewhere: agents call customers back during their paperwork.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from acd.commands import Occupation, ShowAgentState, Wish
+from acd.errors import IllegalTransitionError
+from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
+from cti.instants import Duration, Time
+
+NO_WRAP_UP = Duration(0)
+
+WISHES: dict[tuple[Wish, Wish], str] = {
+    (Wish.LOGGED_OFF, Wish.NOT_READY): "he logs on",
+    (Wish.NOT_READY, Wish.NOT_READY): "another reason, or another phone",
+    (Wish.NOT_READY, Wish.READY): "he wants calls",
+    (Wish.READY, Wish.NOT_READY): "he wants a break, or the system keeps calls from him",
+    (Wish.READY, Wish.LOGGED_OFF): "he logs off",
+    (Wish.NOT_READY, Wish.LOGGED_OFF): "he logs off",
+}
+
+OCCUPATIONS: dict[tuple[Occupation, Occupation], str] = {
+    (Occupation.IDLE, Occupation.OFFERED): "a call is offered to him",
+    (Occupation.OFFERED, Occupation.BUSY): "he answered",
+    (Occupation.OFFERED, Occupation.IDLE): "the offer ended without a talk",
+    (Occupation.OFFERED, Occupation.BUSY_ELSEWHERE): "the offer ended, his phone is in use",
+    (Occupation.BUSY, Occupation.WRAPPING_UP): "the talk ended",
+    (Occupation.BUSY, Occupation.IDLE): "the talk ended, no wrap-up",
+    (Occupation.BUSY, Occupation.BUSY_ELSEWHERE): "the talk ended, his phone is in use",
+    (Occupation.WRAPPING_UP, Occupation.IDLE): "time is up, or he is done",
+    (Occupation.WRAPPING_UP, Occupation.BUSY_ELSEWHERE): "he uses his phone",
+    (Occupation.IDLE, Occupation.BUSY_ELSEWHERE): "he uses his phone",
+    (Occupation.BUSY_ELSEWHERE, Occupation.IDLE): "his phone is free again",
+    (Occupation.BUSY_ELSEWHERE, Occupation.WRAPPING_UP): "his phone is free, paperwork is not done",
+}
+
+
+class Standing(Enum):
+    """How an agent stands towards new calls: he may have one, or the first thing against it."""
+
+    READY = "ready"
+    LOGGED_OFF = "logged_off"
+    NOT_READY = "not_ready"
+    OFFERED = "offered"
+    BUSY = "busy"
+    BUSY_ELSEWHERE = "busy_elsewhere"
+    WRAPPING_UP = "wrapping_up"
+    RESTING = "resting"
+
+
+_STANDING_WHEN_OCCUPIED = {
+    Occupation.OFFERED: Standing.OFFERED,
+    Occupation.BUSY: Standing.BUSY,
+    Occupation.BUSY_ELSEWHERE: Standing.BUSY_ELSEWHERE,
+    Occupation.WRAPPING_UP: Standing.WRAPPING_UP,
+}
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Agent:
+    """
+    One agent as the core knows him now.
+
+    `idle_since` is his place in the line of those who wait for a call: when his last talk or
+    wrap-up ended, when he last became ready, or when a call that he did not take left him. `call`
+    is the call that he is offered, talks with, or wraps up. `wrap_up` is what follows his present
+    talk. `leaving`: no longer in the policy; he is forgotten when his call is over.
+    """
+
+    agent: AgentId
+    queues: tuple[QueueName, ...] = ()
+    wish: Wish = Wish.LOGGED_OFF
+    reason: str | None = None
+    occupation: Occupation = Occupation.IDLE
+    since: Time
+    idle_since: Time
+    device: DeviceId | None = None
+    call: CallId | None = None
+    offer: OfferId | None = None
+    in_use_elsewhere: bool = False
+    wrap_up: Duration = NO_WRAP_UP
+    wrap_up_ends: Time | None = None
+    rests_until: Time | None = None
+    misses: int = 0
+    leaving: bool = False
+
+    def become(self, occupation: Occupation, now: Time) -> None:
+        """
+        Do something else from `now` on.
+
+        Raises:
+            IllegalTransitionError: the table does not know this step: our bug.
+        """
+        if (self.occupation, occupation) not in OCCUPATIONS:
+            raise IllegalTransitionError(
+                f"agent {self.agent}", self.occupation.value, occupation.value
+            )
+        self.occupation = occupation
+        self.since = now
+
+    def want(self, wish: Wish, reason: str | None, now: Time) -> None:
+        """
+        Wish something else from `now` on.
+
+        Becoming ready puts him at the end of the line: a break can only cost his place, never
+        better it.
+
+        Raises:
+            IllegalTransitionError: the table does not know this step: our bug.
+        """
+        if (self.wish, wish) not in WISHES:
+            raise IllegalTransitionError(f"agent {self.agent}", self.wish.value, wish.value)
+        self.wish = wish
+        self.reason = reason
+        self.since = now
+        if wish is Wish.READY:
+            self.idle_since = now
+
+    def standing(self) -> Standing:
+        """Return whether he may have a call now, or the first thing against it."""
+        if self.occupation is not Occupation.IDLE:
+            return _STANDING_WHEN_OCCUPIED[self.occupation]
+        if self.wish is Wish.LOGGED_OFF:
+            return Standing.LOGGED_OFF
+        if self.wish is Wish.NOT_READY:
+            return Standing.NOT_READY
+        return Standing.READY if self.rests_until is None else Standing.RESTING
+
+    def shown(self) -> ShowAgentState:
+        """Return his state as it is shown to him and to whoever watches him."""
+        return ShowAgentState(
+            agent=self.agent,
+            wish=self.wish,
+            reason=self.reason,
+            occupation=self.occupation,
+            device=self.device,
+            call=self.call,
+            since=self.since,
+            until=self.wrap_up_ends if self.occupation is Occupation.WRAPPING_UP else None,
+        )

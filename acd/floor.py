@@ -1,0 +1,163 @@
+"""
+What is: queues, agents, calls and offers, with the indexes over them kept in step.
+
+The rules (`agent_rules`, `call_rules`, `offer_rules`, `policy_rules`) change what stands here and
+say so: `changed` after an agent, `opened` after a call. The floor keeps the lines of ready agents
+right, remembers who may now match, and collects the commands. It decides nothing itself.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from acd.agent_state import Agent, Standing
+from acd.commands import AcdCommand, ShowAgentState
+from acd.members import Members
+from acd.offer_state import Offer
+from acd.policy import QueuePolicy
+from acd.timers import Timers
+from acd.waiting import Call, WaitingCalls
+from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
+from cti.instants import Time
+
+DEPARTED_MAX = 1_000
+"""
+How many ended calls are remembered, so that a `CallQueued` that was overtaken by its `CallerLeft`
+does not raise a ghost. The oldest is forgotten first.
+"""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Queue:
+    """
+    One queue: its rules, its waiting calls, its agents.
+
+    `removed`: no longer in the policy. It takes no new calls, keeps its last rules and agents for
+    those that wait, and is forgotten when the last of them has left.
+    """
+
+    rules: QueuePolicy
+    removed: bool = False
+    waiting: WaitingCalls = field(default_factory=WaitingCalls)
+    members: Members = field(default_factory=Members)
+
+
+class Floor:
+    """Everything the core knows, and the commands that the present step has given rise to."""
+
+    def __init__(self, now: Time) -> None:
+        self.now = now
+        self.policy_version = ""
+        self.queues: dict[QueueName, Queue] = {}
+        self.agents: dict[AgentId, Agent] = {}
+        self.devices: dict[DeviceId, AgentId] = {}
+        self.calls: dict[CallId, Call] = {}
+        self.offers: dict[OfferId, Offer] = {}
+        self.departed: dict[CallId, None] = {}
+        self.timers = Timers()
+        self.last_offer = 0
+        self.last_sequence = 0
+        self._commands: list[AcdCommand] = []
+        self._freed: dict[AgentId, None] = {}
+        self._opened: dict[CallId, None] = {}
+        self._touched: dict[AgentId, None] = {}
+        self._standings: dict[AgentId, tuple[Standing, Time]] = {}
+        self._shown: dict[AgentId, ShowAgentState] = {}
+
+    def tell(self, command: AcdCommand) -> None:
+        """Give a command."""
+        self._commands.append(command)
+
+    def take_commands(self) -> list[AcdCommand]:
+        """Return the commands given since the last time, the agents' changed states at the end."""
+        commands, self._commands = self._commands, []
+        for agent_id in self._touched:
+            agent = self.agents.get(agent_id)
+            if agent is None:
+                continue
+            shown = agent.shown()
+            if shown != self._shown.get(agent_id):
+                self._shown[agent_id] = shown
+                commands.append(shown)
+        self._touched.clear()
+        return commands
+
+    def take_candidates(self) -> tuple[list[Agent], list[Call]]:
+        """Return the agents and the calls that may match since the last time; none is left out."""
+        agents = [self.agents[name] for name in self._freed if name in self.agents]
+        calls = [self.calls[name] for name in self._opened if name in self.calls]
+        self._freed.clear()
+        self._opened.clear()
+        return agents, calls
+
+    def opened(self, call: Call) -> None:
+        """Note that a call may be offered that could not be before."""
+        self._opened[call.call] = None
+
+    def freed(self, agent: Agent) -> None:
+        """Note that an agent may take a call that he could not take before."""
+        self._freed[agent.agent] = None
+
+    def changed(self, agent: Agent) -> None:
+        """Put an agent who was changed in his place in all lines, and have him shown."""
+        self._touched[agent.agent] = None
+        before, before_since = self._standings[agent.agent]
+        standing = agent.standing()
+        if standing is before and (
+            standing is not Standing.READY or before_since == agent.idle_since
+        ):
+            return
+        for name in agent.queues:
+            members = self.queues[name].members
+            members.leave(agent, before)
+            members.enter(agent, standing)
+        self._standings[agent.agent] = (standing, agent.idle_since)
+        if standing is Standing.READY:
+            self.freed(agent)
+
+    def add_agent(self, agent: Agent) -> None:
+        """Get to know an agent, with the queues that he names."""
+        self.agents[agent.agent] = agent
+        self._shown[agent.agent] = agent.shown()
+        self._enter_queues(agent)
+
+    def assign(self, agent: Agent, queues: tuple[QueueName, ...]) -> None:
+        """Have an agent serve these queues instead of his present ones."""
+        self._leave_queues(agent)
+        agent.queues = queues
+        self._enter_queues(agent)
+
+    def forget_agent(self, agent: Agent) -> None:
+        """Know an agent no longer; he is shown a last time."""
+        self._leave_queues(agent)
+        self.tell(agent.shown())
+        del self.agents[agent.agent], self._standings[agent.agent], self._shown[agent.agent]
+
+    def forget_queues(self, names: Collection[QueueName]) -> None:
+        """Know removed queues no longer, in which nobody waits."""
+        if not names:
+            return
+        gone = frozenset(names)
+        for agent in self.agents.values():
+            if not gone.isdisjoint(agent.queues):
+                self.assign(agent, tuple(name for name in agent.queues if name not in gone))
+        for name in gone:
+            del self.queues[name]
+
+    def remember_departed(self, call: CallId) -> None:
+        """Remember that a call has ended, among the last `DEPARTED_MAX`."""
+        self.departed[call] = None
+        if len(self.departed) > DEPARTED_MAX:
+            del self.departed[next(iter(self.departed))]
+
+    def _enter_queues(self, agent: Agent) -> None:
+        standing = agent.standing()
+        for name in agent.queues:
+            self.queues[name].members.enter(agent, standing)
+        self._standings[agent.agent] = (standing, agent.idle_since)
+        if standing is Standing.READY:
+            self.freed(agent)
+
+    def _leave_queues(self, agent: Agent) -> None:
+        standing, _ = self._standings[agent.agent]
+        for name in agent.queues:
+            self.queues[name].members.leave(agent, standing)

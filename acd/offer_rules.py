@@ -1,0 +1,133 @@
+"""
+What becomes of an offer: made, overdue, answered, ended; and what its end means for both sides.
+
+Each offer has one final fact. Facts that name an offer which has had its own, or which never was,
+are too late or forged, and have no effect.
+"""
+
+from acd import agent_rules, call_rules
+from acd.agent_state import Agent
+from acd.commands import Occupation, OfferCall, OfferReason, Wish, WithdrawCause
+from acd.errors import InvariantError
+from acd.facts import NotReadyReason, OfferOutcome
+from acd.floor import Floor
+from acd.offer_state import CONSEQUENCES, OVERDUE_MARGIN, Offer, OfferState
+from acd.timers import Timer, TimerKind
+from acd.waiting import Call, CallState
+from cti.ids import OfferId
+from cti.instants import Duration, later
+
+
+def offer_call(floor: Floor, call: Call, reason: OfferReason) -> None:
+    """
+    Offer a call to the agent whom the reason names.
+
+    Raises:
+        InvariantError: he is at no phone, yet he stood in line: our bug.
+    """
+    agent = floor.agents[reason.sort_key[1]]
+    if agent.device is None:
+        raise InvariantError(f"agent {agent.agent} is ready at no phone")
+    queue = floor.queues[call.queue]
+    floor.last_offer += 1
+    offer = Offer(
+        offer=OfferId(floor.last_offer),
+        call=call.call,
+        agent=agent.agent,
+        wrap_up=queue.rules.wrap_up,
+        misses_max=queue.rules.misses_max,
+        overdue_at=later(floor.now, Duration(queue.rules.ring_time + OVERDUE_MARGIN)),
+    )
+    floor.offers[offer.offer] = offer
+    floor.timers.start(Timer(TimerKind.OFFER_OVERDUE, offer=offer.offer), offer.overdue_at)
+    queue.waiting.become(call, CallState.OFFERED)
+    call.offer = offer.offer
+    agent.become(Occupation.OFFERED, floor.now)
+    agent.offer = offer.offer
+    agent.call = call.call
+    floor.changed(agent)
+    floor.tell(
+        OfferCall(
+            offer=offer.offer,
+            call=call.call,
+            agent=agent.agent,
+            device=agent.device,
+            queue=call.queue,
+            ring_time=queue.rules.ring_time,
+            reason=reason,
+        )
+    )
+
+
+def overdue(floor: Floor, offer: OfferId) -> None:
+    """Ask that an offer be withdrawn whose final fact should have come by now."""
+    agent_rules.withdraw(floor, floor.offers[offer], WithdrawCause.OVERDUE)
+
+
+def answered(floor: Floor, offer_id: OfferId) -> None:
+    """
+    Join the agent and the caller, also where the core had asked to withdraw the offer.
+
+    Where the caller left as the agent answered, there is nothing to wrap up: he is free at once.
+    """
+    offer = _finish(floor, offer_id, OfferState.ANSWERED)
+    if offer is None:
+        return
+    agent = floor.agents[offer.agent]
+    agent.misses = 0
+    call = _call_of(floor, offer)
+    if call is None:
+        agent_rules.end_offer(floor, agent, loses_turn=False)
+        return
+    call_rules.leave_waiting(floor, call)
+    call.become(CallState.TALKING)
+    call.offer = None
+    call.agent = agent.agent
+    agent.become(Occupation.BUSY, floor.now)
+    agent.offer = None
+    agent.wrap_up = offer.wrap_up
+    floor.changed(agent)
+
+
+def ended(floor: Floor, offer_id: OfferId, outcome: OfferOutcome) -> None:
+    """Free the agent, with the consequences of the outcome; the call goes on waiting."""
+    offer = _finish(floor, offer_id, OfferState.ENDED)
+    if offer is None:
+        return
+    outcome = offer.judged(outcome)
+    consequence = CONSEQUENCES[outcome]
+    agent = floor.agents[offer.agent]
+    call = _call_of(floor, offer)
+    if call is not None:
+        call.offer = None
+        call_rules.spare(floor, call, agent.agent, consequence.spared)
+        if outcome is OfferOutcome.CALLER_LEFT:
+            call_rules.hold(floor, call)
+        else:
+            call_rules.give_back(floor, call)
+    if consequence.miss:
+        _count_miss(floor, agent, offer.misses_max)
+    agent_rules.rest(floor, agent, consequence.rest)
+    agent_rules.end_offer(floor, agent, loses_turn=consequence.loses_turn)
+
+
+def _finish(floor: Floor, offer_id: OfferId, state: OfferState) -> Offer | None:
+    """Return an offer that had its final fact just now; None if it had it before, or never was."""
+    offer = floor.offers.pop(offer_id, None)
+    if offer is not None:
+        offer.become(state)
+        floor.timers.cancel(Timer(TimerKind.OFFER_OVERDUE, offer=offer_id))
+    return offer
+
+
+def _call_of(floor: Floor, offer: Offer) -> Call | None:
+    """Return the call that is still this offer's; None where the caller has left."""
+    call = floor.calls.get(offer.call)
+    return call if call is not None and call.offer == offer.offer else None
+
+
+def _count_miss(floor: Floor, agent: Agent, misses_max: int) -> None:
+    agent.misses += 1
+    if 0 < misses_max <= agent.misses and agent.wish is Wish.READY:
+        agent.misses = 0
+        agent.want(Wish.NOT_READY, NotReadyReason.RING_NO_ANSWER.value, floor.now)

@@ -1,0 +1,117 @@
+"""
+An offer: one presentation of one call to one agent, from its command to its one final fact.
+
+Asking to withdraw does not end an offer: an answer may be on its way, and it counts. Until the
+final fact has come the agent gets no other call and the call no other agent. What comes after the
+final fact, or for an offer that never was, has no effect. This module knows neither queues nor the
+line of agents.
+
+Odd cases: the caller may leave, or be moved to another queue, while the offer lives (`call` is then
+no longer this offer's to give back); the limits of its queue are kept as they were when it was
+made, so that a change of policy does not reach into it.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from acd.commands import WithdrawCause
+from acd.errors import IllegalTransitionError
+from acd.facts import OfferOutcome
+from cti.ids import AgentId, CallId, OfferId
+from cti.instants import Duration, Time, seconds
+
+
+class OfferState(Enum):
+    """Where an offer stands."""
+
+    RINGING = "ringing"
+    WITHDRAWING = "withdrawing"
+    ANSWERED = "answered"
+    ENDED = "ended"
+
+
+OFFER_STATES: dict[tuple[OfferState, OfferState], str] = {
+    (OfferState.RINGING, OfferState.ANSWERED): "the agent answered",
+    (OfferState.RINGING, OfferState.ENDED): "the offer ended without a talk",
+    (OfferState.RINGING, OfferState.WITHDRAWING): "the core asked to withdraw it",
+    (OfferState.WITHDRAWING, OfferState.ANSWERED): "the answer was already on its way",
+    (OfferState.WITHDRAWING, OfferState.ENDED): "it ended without a talk",
+}
+
+OVERDUE_MARGIN = seconds(2)
+"""How long after the ring time the switch, which owns the ringing, may take to report its end."""
+RETRY_PAUSE = seconds(5)
+"""How long an agent is spared a call that he did not take, or any call that his phone refused."""
+NO_PAUSE = Duration(0)
+UNREACHABLE_PAUSE = seconds(30)
+"""How long an agent rests whose phone could not be reached: registrations take their time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequence:
+    """
+    What an outcome means for the agent.
+
+    `miss`: it counts towards his misses in a row. `loses_turn`: he goes to the end of the line, so
+    that every other agent comes before him. `spared`: for how long he is not offered this call
+    again. `rest`: for how long he is offered no call at all.
+    """
+
+    miss: bool = False
+    loses_turn: bool = True
+    spared: Duration = RETRY_PAUSE
+    rest: Duration = NO_PAUSE
+
+
+CONSEQUENCES: dict[OfferOutcome, Consequence] = {
+    OfferOutcome.NO_ANSWER: Consequence(miss=True),
+    # A phone that refused one call within milliseconds would refuse the next one as fast: without
+    # a rest, one busy phone could run through ten thousand waiting calls.
+    OfferOutcome.BUSY: Consequence(rest=RETRY_PAUSE),
+    OfferOutcome.REJECTED: Consequence(rest=RETRY_PAUSE),
+    OfferOutcome.FAILED: Consequence(rest=RETRY_PAUSE),
+    OfferOutcome.UNREACHABLE: Consequence(rest=UNREACHABLE_PAUSE),
+    # Not his doing: he keeps his place in the line.
+    OfferOutcome.WITHDRAWN: Consequence(loses_turn=False, spared=NO_PAUSE),
+    OfferOutcome.CALLER_LEFT: Consequence(loses_turn=False, spared=NO_PAUSE),
+}
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Offer:
+    """One offer that has not had its final fact yet."""
+
+    offer: OfferId
+    call: CallId
+    agent: AgentId
+    wrap_up: Duration
+    misses_max: int
+    overdue_at: Time
+    state: OfferState = OfferState.RINGING
+    withdrawn_for: WithdrawCause | None = None
+
+    def become(self, state: OfferState) -> None:
+        """
+        Go on to another state.
+
+        Raises:
+            IllegalTransitionError: the table does not know this step: our bug.
+        """
+        if (self.state, state) not in OFFER_STATES:
+            raise IllegalTransitionError(f"offer {self.offer}", self.state.value, state.value)
+        self.state = state
+
+    def judged(self, outcome: OfferOutcome) -> OfferOutcome:
+        """
+        Return the outcome that counts, given why the core had asked to withdraw the offer.
+
+        An offer withdrawn because it was overdue rang in vain, or the switch lost it: not held
+        against the agent as a miss, but he must not be next again, or nobody else ever would be.
+        Ringing that was cut short for another cause is never a miss, even where the ring time ran
+        out just then.
+        """
+        if self.withdrawn_for is WithdrawCause.OVERDUE:
+            return OfferOutcome.FAILED if outcome is OfferOutcome.WITHDRAWN else outcome
+        if self.withdrawn_for is not None and outcome is OfferOutcome.NO_ANSWER:
+            return OfferOutcome.WITHDRAWN
+        return outcome

@@ -1,0 +1,132 @@
+"""
+The floor as people look at it: who waits where, who works how.
+
+Only for showing: nothing decides by a picture, and drawing one changes nothing.
+"""
+
+from dataclasses import dataclass
+
+from acd.agent_state import Agent, Standing
+from acd.commands import Occupation, Wish
+from acd.floor import Floor, Queue
+from acd.waiting import Call
+from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
+from cti.instants import Duration, Time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingPicture:
+    """A waiting call: since when, with what head start, and to whom it is offered just now."""
+
+    call: CallId
+    since: Time
+    priority: Duration
+    offered_to: AgentId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentCounts:
+    """How many of a queue's agents stand how towards new calls; each counts once."""
+
+    ready: int
+    logged_off: int
+    not_ready: int
+    offered: int
+    busy: int
+    busy_elsewhere: int
+    wrapping_up: int
+    resting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuePicture:
+    """A queue: its waiting calls in the order in which they are served, and its agents."""
+
+    name: QueueName
+    removed: bool
+    waiting: tuple[WaitingPicture, ...]
+    agents: AgentCounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentPicture:
+    """An agent: what he wishes and does, and what keeps him from calls."""
+
+    agent: AgentId
+    queues: tuple[QueueName, ...]
+    wish: Wish
+    reason: str | None
+    occupation: Occupation
+    device: DeviceId | None
+    call: CallId | None
+    offer: OfferId | None
+    since: Time
+    until: Time | None
+    idle_since: Time
+    misses: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FloorPicture:
+    """The whole floor at an instant; queues and agents in the order of their names."""
+
+    at: Time
+    policy_version: str
+    queues: tuple[QueuePicture, ...]
+    agents: tuple[AgentPicture, ...]
+    talks: tuple[tuple[CallId, AgentId], ...]
+
+
+def draw(floor: Floor, now: Time) -> FloorPicture:
+    """Return the picture of a floor."""
+    return FloorPicture(
+        at=max(floor.now, now),
+        policy_version=floor.policy_version,
+        queues=tuple(
+            _draw_queue(floor, name, queue) for name, queue in sorted(floor.queues.items())
+        ),
+        agents=tuple(_draw_agent(agent) for _, agent in sorted(floor.agents.items())),
+        talks=tuple(
+            (call.call, call.agent)
+            for _, call in sorted(floor.calls.items())
+            if call.agent is not None
+        ),
+    )
+
+
+def _draw_queue(floor: Floor, name: QueueName, queue: Queue) -> QueuePicture:
+    counts = queue.members.counts()
+    return QueuePicture(
+        name=name,
+        removed=queue.removed,
+        waiting=tuple(_draw_waiting(floor, call) for call in queue.waiting),
+        agents=AgentCounts(**{standing.value: counts[standing] for standing in Standing}),
+    )
+
+
+def _draw_waiting(floor: Floor, call: Call) -> WaitingPicture:
+    return WaitingPicture(
+        call=call.call,
+        since=call.entered_at,
+        priority=call.priority,
+        offered_to=None if call.offer is None else floor.offers[call.offer].agent,
+    )
+
+
+def _draw_agent(agent: Agent) -> AgentPicture:
+    resting = agent.standing() is Standing.RESTING
+    shown = agent.shown()
+    return AgentPicture(
+        agent=agent.agent,
+        queues=agent.queues,
+        wish=agent.wish,
+        reason=agent.reason,
+        occupation=agent.occupation,
+        device=agent.device,
+        call=agent.call,
+        offer=agent.offer,
+        since=agent.since,
+        until=agent.rests_until if resting else shown.until,
+        idle_since=agent.idle_since,
+        misses=agent.misses,
+    )

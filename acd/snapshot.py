@@ -1,0 +1,273 @@
+"""
+The core's whole state as frozen plain values, to be written down and to go on from.
+
+Only what cannot be derived is kept: timers follow from the instants that stand with agents, calls
+and offers, and the indexes from all of these. A snapshot lists everything in the order of its
+names, so that equal states give equal snapshots. This module writes no bytes: a codec does.
+"""
+
+from dataclasses import dataclass
+
+from acd.agent_state import Agent
+from acd.commands import Occupation, Wish, WithdrawCause
+from acd.errors import SnapshotRefusedError
+from acd.floor import Floor, Queue
+from acd.offer_state import Offer, OfferState
+from acd.policy import QueuePolicy
+from acd.timers import Timer, TimerKind
+from acd.waiting import Call, CallState
+from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
+from cti.instants import Duration, Time
+
+STATE_VERSION = 1
+"""Counts the shapes that this state has had; a snapshot of another is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueSnapshot:
+    """A queue's rules in force; `removed`: it lives on for those that wait in it."""
+
+    rules: QueuePolicy
+    removed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSnapshot:
+    """An agent; the fields are those of `acd.agent_state.Agent`."""
+
+    agent: AgentId
+    queues: tuple[QueueName, ...]
+    wish: Wish
+    reason: str | None
+    occupation: Occupation
+    since: Time
+    idle_since: Time
+    device: DeviceId | None
+    holds_device: bool
+    call: CallId | None
+    offer: OfferId | None
+    in_use_elsewhere: bool
+    wrap_up: Duration
+    wrap_up_ends: Time | None
+    rests_until: Time | None
+    misses: int
+    leaving: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSnapshot:
+    """A call; the fields are those of `acd.waiting.Call`."""
+
+    call: CallId
+    queue: QueueName
+    entered_at: Time
+    priority: Duration
+    sequence: int
+    queued_at: Time
+    state: CallState
+    offer: OfferId | None
+    agent: AgentId | None
+    overflow_at: Time | None
+    overflow_due: bool
+    held_until: Time | None
+    spared: tuple[tuple[AgentId, Time], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferSnapshot:
+    """A live offer; the fields are those of `acd.offer_state.Offer`."""
+
+    offer: OfferId
+    call: CallId
+    agent: AgentId
+    wrap_up: Duration
+    misses_max: int
+    overdue_at: Time
+    state: OfferState
+    withdrawn_for: WithdrawCause | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DistributorState:
+    """Everything the core knows at `now`."""
+
+    state_version: int
+    now: Time
+    policy_version: str
+    last_offer: int
+    last_sequence: int
+    queues: tuple[QueueSnapshot, ...]
+    agents: tuple[AgentSnapshot, ...]
+    calls: tuple[CallSnapshot, ...]
+    offers: tuple[OfferSnapshot, ...]
+    departed: tuple[CallId, ...]
+
+
+def save(floor: Floor) -> DistributorState:
+    """Return the state of a floor between two steps."""
+    return DistributorState(
+        state_version=STATE_VERSION,
+        now=floor.now,
+        policy_version=floor.policy_version,
+        last_offer=floor.last_offer,
+        last_sequence=floor.last_sequence,
+        queues=tuple(
+            QueueSnapshot(rules=queue.rules, removed=queue.removed)
+            for _, queue in sorted(floor.queues.items())
+        ),
+        agents=tuple(_save_agent(floor, agent) for _, agent in sorted(floor.agents.items())),
+        calls=tuple(_save_call(call) for _, call in sorted(floor.calls.items())),
+        offers=tuple(_save_offer(offer) for _, offer in sorted(floor.offers.items())),
+        departed=tuple(floor.departed),
+    )
+
+
+def load(state: DistributorState) -> Floor:
+    """
+    Return the floor that a snapshot was taken of.
+
+    Raises:
+        SnapshotRefusedError: it has the state of another core version.
+    """
+    if state.state_version != STATE_VERSION:
+        raise SnapshotRefusedError(state.state_version, STATE_VERSION)
+    floor = Floor(state.now)
+    floor.policy_version = state.policy_version
+    floor.last_offer = state.last_offer
+    floor.last_sequence = state.last_sequence
+    floor.departed = dict.fromkeys(state.departed)
+    for queue in state.queues:
+        floor.queues[queue.rules.name] = Queue(rules=queue.rules, removed=queue.removed)
+    for agent in state.agents:
+        _load_agent(floor, agent)
+    for call in state.calls:
+        _load_call(floor, call)
+    for offer in state.offers:
+        _load_offer(floor, offer)
+    floor.take_candidates()  # whoever could match had matched before the snapshot was taken
+    return floor
+
+
+def _save_agent(floor: Floor, agent: Agent) -> AgentSnapshot:
+    holder = None if agent.device is None else floor.devices.get(agent.device)
+    return AgentSnapshot(
+        agent=agent.agent,
+        queues=agent.queues,
+        wish=agent.wish,
+        reason=agent.reason,
+        occupation=agent.occupation,
+        since=agent.since,
+        idle_since=agent.idle_since,
+        device=agent.device,
+        holds_device=holder == agent.agent,
+        call=agent.call,
+        offer=agent.offer,
+        in_use_elsewhere=agent.in_use_elsewhere,
+        wrap_up=agent.wrap_up,
+        wrap_up_ends=agent.wrap_up_ends,
+        rests_until=agent.rests_until,
+        misses=agent.misses,
+        leaving=agent.leaving,
+    )
+
+
+def _load_agent(floor: Floor, state: AgentSnapshot) -> None:
+    agent = Agent(
+        agent=state.agent,
+        queues=state.queues,
+        wish=state.wish,
+        reason=state.reason,
+        occupation=state.occupation,
+        since=state.since,
+        idle_since=state.idle_since,
+        device=state.device,
+        call=state.call,
+        offer=state.offer,
+        in_use_elsewhere=state.in_use_elsewhere,
+        wrap_up=state.wrap_up,
+        wrap_up_ends=state.wrap_up_ends,
+        rests_until=state.rests_until,
+        misses=state.misses,
+        leaving=state.leaving,
+    )
+    floor.add_agent(agent)
+    if agent.device is not None and state.holds_device:
+        floor.devices[agent.device] = agent.agent
+    if agent.wrap_up_ends is not None:
+        floor.timers.start(Timer(TimerKind.WRAP_UP, agent=agent.agent), agent.wrap_up_ends)
+    if agent.rests_until is not None:
+        floor.timers.start(Timer(TimerKind.REST, agent=agent.agent), agent.rests_until)
+
+
+def _save_call(call: Call) -> CallSnapshot:
+    return CallSnapshot(
+        call=call.call,
+        queue=call.queue,
+        entered_at=call.entered_at,
+        priority=call.priority,
+        sequence=call.sequence,
+        queued_at=call.queued_at,
+        state=call.state,
+        offer=call.offer,
+        agent=call.agent,
+        overflow_at=call.overflow_at,
+        overflow_due=call.overflow_due,
+        held_until=call.held_until,
+        spared=tuple(sorted(call.spared.items())),
+    )
+
+
+def _load_call(floor: Floor, state: CallSnapshot) -> None:
+    call = Call(
+        call=state.call,
+        queue=state.queue,
+        entered_at=state.entered_at,
+        priority=state.priority,
+        sequence=state.sequence,
+        queued_at=state.queued_at,
+        state=state.state,
+        offer=state.offer,
+        agent=state.agent,
+        overflow_at=state.overflow_at,
+        overflow_due=state.overflow_due,
+        held_until=state.held_until,
+        spared=dict(state.spared),
+    )
+    floor.calls[call.call] = call
+    if call.state is not CallState.TALKING:
+        floor.queues[call.queue].waiting.add(call)
+    if call.overflow_at is not None and not call.overflow_due:
+        floor.timers.start(Timer(TimerKind.OVERFLOW, call=call.call), call.overflow_at)
+    if call.held_until is not None:
+        floor.timers.start(Timer(TimerKind.HELD, call=call.call), call.held_until)
+    for agent, until in call.spared.items():
+        floor.timers.start(Timer(TimerKind.SPARED, call=call.call, agent=agent), until)
+
+
+def _save_offer(offer: Offer) -> OfferSnapshot:
+    return OfferSnapshot(
+        offer=offer.offer,
+        call=offer.call,
+        agent=offer.agent,
+        wrap_up=offer.wrap_up,
+        misses_max=offer.misses_max,
+        overdue_at=offer.overdue_at,
+        state=offer.state,
+        withdrawn_for=offer.withdrawn_for,
+    )
+
+
+def _load_offer(floor: Floor, state: OfferSnapshot) -> None:
+    offer = Offer(
+        offer=state.offer,
+        call=state.call,
+        agent=state.agent,
+        wrap_up=state.wrap_up,
+        misses_max=state.misses_max,
+        overdue_at=state.overdue_at,
+        state=state.state,
+        withdrawn_for=state.withdrawn_for,
+    )
+    floor.offers[offer.offer] = offer
+    if offer.state is OfferState.RINGING:
+        floor.timers.start(Timer(TimerKind.OFFER_OVERDUE, offer=offer.offer), offer.overdue_at)

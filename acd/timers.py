@@ -1,0 +1,74 @@
+"""
+Which timers run, and which is due next.
+
+A timer is named by what it is for, so that setting it again moves it and ending what it was for
+cancels it. Timers due at the same instant come in the order of their names, which makes every run
+of the same facts alike. This module reads no clock and knows no rule.
+"""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+from acd.sorted_index import SortedIndex
+from cti.instants import Time
+
+
+class TimerKind(IntEnum):
+    """What ends when the timer is due; of those due at once, the order in which they come."""
+
+    WRAP_UP = 1
+    """An agent's paperwork."""
+    REST = 2
+    """An agent's rest after his phone refused a call or could not be reached."""
+    SPARED = 3
+    """The pause before an agent is offered the same call again."""
+    HELD = 4
+    """The moment in which a caller said to have left is not offered."""
+    OFFER_OVERDUE = 5
+    """The time within which an offer should have had its final fact."""
+    OVERFLOW = 6
+    """The wait after which a call goes on to another queue."""
+
+
+class Timer(NamedTuple):
+    """A timer's name: what it is for, and whom it concerns."""
+
+    kind: TimerKind
+    agent: str = ""
+    call: str = ""
+    offer: int = 0
+
+
+class Timers:
+    """The running timers in the order in which they are due."""
+
+    __slots__ = ("_by_due", "_due")
+
+    def __init__(self) -> None:
+        self._due: dict[Timer, Time] = {}
+        self._by_due: SortedIndex[tuple[Time, Timer]] = SortedIndex()
+
+    def start(self, timer: Timer, due: Time) -> None:
+        """Let a timer run until `due`; if it runs already, it is moved."""
+        self.cancel(timer)
+        self._due[timer] = due
+        self._by_due.add((due, timer))
+
+    def cancel(self, timer: Timer) -> None:
+        """Stop a timer, if it runs."""
+        due = self._due.pop(timer, None)
+        if due is not None:
+            self._by_due.remove((due, timer))
+
+    def next_due(self) -> Time | None:
+        """Return when the next timer is due, or None if none runs."""
+        first = self._by_due.first()
+        return None if first is None else first[0]
+
+    def take_due(self, now: Time) -> Timer | None:
+        """Stop and return the first timer due by `now`, or None; the caller asks again."""
+        first = self._by_due.first()
+        if first is None or first[0] > now:
+            return None
+        self.cancel(first[1])
+        return first[1]

@@ -1,0 +1,135 @@
+"""
+Calls, and the waiting ones of each queue in the order in which they are served.
+
+A call's place is a tuple: (when he came less his head start, when he came, order of arrival, id).
+Priority is that head start, in time: it ages by itself and starves nobody. A call keeps its place
+while it is offered, and is then only not open to others. This module knows no agent beyond those
+who are spared a call, and no rule.
+
+Odd cases: an offer may end with "the caller left" before, or without, the fact that he left; the
+call is then held for a moment and not offered. A call whose overflow falls due while it is offered
+or held goes on when that is over.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+from acd.errors import IllegalTransitionError
+from acd.sorted_index import SortedIndex
+from cti.ids import AgentId, CallId, OfferId, QueueName
+from cti.instants import Duration, Time, seconds
+
+Place = tuple[int, int, int, CallId]
+"""(entered_at - priority, entered_at, sequence, call): the smaller is served first."""
+
+HOLD_PAUSE = seconds(2)
+"""How long a call is not offered after an offer ended with word that the caller left."""
+
+
+class CallState(Enum):
+    """Where a call stands: in exactly one of these, or unknown to the core."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    HELD = "held"
+    TALKING = "talking"
+
+
+CALL_STATES: dict[tuple[CallState, CallState], str] = {
+    (CallState.WAITING, CallState.OFFERED): "it is offered to an agent",
+    (CallState.OFFERED, CallState.WAITING): "the offer ended without a talk",
+    (CallState.OFFERED, CallState.TALKING): "the agent answered",
+    (CallState.OFFERED, CallState.HELD): "the offer ended: the caller is said to have left",
+    (CallState.HELD, CallState.WAITING): "the caller is still here",
+}
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Call:
+    """
+    One call that waits, is offered, or is talked with.
+
+    `offer` is its live offer and `agent` who talks with it. `spared` says until when which agents
+    are not offered it again. `overflow_at` counts from when it entered its
+    present queue; `overflow_due` says that this came while it could not be moved.
+    """
+
+    call: CallId
+    queue: QueueName
+    entered_at: Time
+    priority: Duration
+    sequence: int
+    queued_at: Time
+    state: CallState = CallState.WAITING
+    offer: OfferId | None = None
+    agent: AgentId | None = None
+    overflow_at: Time | None = None
+    overflow_due: bool = False
+    held_until: Time | None = None
+    spared: dict[AgentId, Time] = field(default_factory=dict)
+
+    @property
+    def place(self) -> Place:
+        """Return its place among all waiting calls, of whatever queue."""
+        return (self.entered_at - self.priority, self.entered_at, self.sequence, self.call)
+
+    def become(self, state: CallState) -> None:
+        """
+        Go on to another state.
+
+        Raises:
+            IllegalTransitionError: the table does not know this step: our bug.
+        """
+        if (self.state, state) not in CALL_STATES:
+            raise IllegalTransitionError(f"call {self.call}", self.state.value, state.value)
+        self.state = state
+
+
+class WaitingCalls:
+    """The calls that wait in one queue: all of them in order, and those open to be offered."""
+
+    __slots__ = ("_calls", "_open", "_places")
+
+    def __init__(self) -> None:
+        self._calls: dict[CallId, Call] = {}
+        self._places: SortedIndex[Place] = SortedIndex()
+        self._open: SortedIndex[Place] = SortedIndex()
+
+    def add(self, call: Call) -> None:
+        """Give a call its place here."""
+        self._calls[call.call] = call
+        self._places.add(call.place)
+        if call.state is CallState.WAITING:
+            self._open.add(call.place)
+
+    def remove(self, call: Call) -> None:
+        """Take a call out of here, before anything of its place or state is changed."""
+        del self._calls[call.call]
+        self._places.remove(call.place)
+        if call.state is CallState.WAITING:
+            self._open.remove(call.place)
+
+    def become(self, call: Call, state: CallState) -> None:
+        """Change the state of a call that keeps its place here."""
+        was_open = call.state is CallState.WAITING
+        call.become(state)
+        if was_open:
+            self._open.remove(call.place)
+        elif state is CallState.WAITING:
+            self._open.add(call.place)
+
+    def first_for(self, agent: AgentId) -> Place | None:
+        """Return the place of the first call that may be offered to this agent, or None."""
+        for place in self._open:
+            if agent not in self._calls[place[3]].spared:
+                return place
+        return None
+
+    def __iter__(self) -> Iterator[Call]:
+        """Go through all waiting calls, offered ones too, in the order of their places."""
+        return (self._calls[place[3]] for place in self._places)
+
+    def __len__(self) -> int:
+        """Return how many calls wait here, offered ones too."""
+        return len(self._places)
