@@ -13,7 +13,8 @@ What can go wrong in storage.
     │   ├── BinariesMissingError    no Postgres binaries for this machine
     │   ├── AccountMissingError     there is no account that the server can run as
     │   ├── SocketPathTooLongError  the data folder leaves no room for a socket's path
-    │   └── DataVersionError        the data folder was made by another major version
+    │   ├── DataVersionError        the data folder was made by another major version
+    │   └── ServerEndedError        the server ended instead of taking connections
     ├── MigrationError
     │   ├── MigrationFilesError     a gap, a double number, or a name that is none
     │   ├── MigrationEditedError    a file that was applied has changed since
@@ -85,6 +86,10 @@ class SocketPathTooLongError(EmbeddedPostgresError):
 
 class DataVersionError(EmbeddedPostgresError):
     """The data folder was made by another major version of Postgres."""
+
+
+class ServerEndedError(EmbeddedPostgresError):
+    """The server ended instead of taking connections."""
 
 
 class MigrationError(StorageError):
