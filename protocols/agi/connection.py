@@ -31,8 +31,10 @@ from protocols.agi.limits import AgiLimits
 from protocols.agi.replies import AgiReply, Interrupted
 from protocols.agi.request import AgiRequest
 
-INTERRUPT_PATIENCE_S: Final = 0.05
-"""How long a first NOOP may go unanswered before the next one follows; then twice as long."""
+INTERRUPT_PATIENCE_S: Final = 0.01
+"""How long a first NOOP may go unanswered before the next one follows; then twice as long.
+Asterisk answers within a millisecond unless the NOOP lies in its buffer; one too many is harmless.
+"""
 KEEPALIVE_IDLE_S: Final = 30
 KEEPALIVE_INTERVAL_S: Final = 10
 KEEPALIVE_PROBES_MAX: Final = 3
@@ -304,8 +306,9 @@ def _acknowledge(sock: socket.socket) -> None:
     Send our TCP acknowledgement now.
 
     Asterisk writes line by line with Nagle's algorithm on: after a first line, the second (here the
-    NOOP's answer) waits for our acknowledgement, which Linux delays by about 40 ms (measured). The
-    option is not kept by the kernel, hence once per read; other platforms have none, and wait.
+    NOOP's answer) waits for our acknowledgement, which Linux delays by about 40 ms. Measured on
+    Asterisk 22: 44 ms until the next command's answer without this, 0.1 ms with it. The kernel does
+    not keep the option, hence once per read; other platforms have none, and wait.
     """
     option = getattr(socket, "TCP_QUICKACK", None)
     if option is not None:

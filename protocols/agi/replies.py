@@ -46,8 +46,8 @@ class AgiReply:
 
     @property
     def ok(self) -> bool:
-        """Tell whether the command ran and did not fail (or find the caller gone)."""
-        return self.code == SUCCESS and self.result != "-1"
+        """Tell whether the command ran: no failure, the caller there, the application known."""
+        return self.code == SUCCESS and not self.result.startswith("-")
 
     @property
     def key(self) -> str | None:

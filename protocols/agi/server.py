@@ -118,7 +118,7 @@ class AgiServer:
         except (SessionEndedError, RemoteProtocolError):
             # The usual way for a handler to learn that there is nothing left to do.
             _log.debug("agi_handler_left", uniqueid=session.request.uniqueid)
-        except Exception:  # a handler's defect must end its session, never the server
+        except Exception:  # noqa: BLE001 - a handler's defect must end only its session
             self.counts.handler_failures += 1
             _log.exception("agi_handler_failed", uniqueid=session.request.uniqueid)
         finally:
