@@ -61,8 +61,11 @@ class Distributor:
         """Let the timers act that are due by `now`, and return what is to be done."""
         floor = self._floor
         floor.now = max(floor.now, now)
-        while (timer := floor.timers.take_due(floor.now)) is not None:
-            _fire(floor, timer)
+        # What is due at one instant acts together, so that none of it is a head start; what was
+        # due earlier comes first, also where the shell was late.
+        while (due := floor.timers.next_due()) is not None and due <= floor.now:
+            while (timer := floor.timers.take_due(due)) is not None:
+                _fire(floor, timer)
             match_floor(floor)
         return floor.take_commands()
 

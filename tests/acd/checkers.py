@@ -1,0 +1,136 @@
+"""
+What must hold after every step, found by looking at everything and trusting no index.
+
+The checkers read what the core shows of itself (its snapshot, its picture, its next deadline) and
+work it out again the slow way.
+"""
+
+from collections import Counter
+
+from acd.agent_state import Standing
+from acd.commands import Occupation, Wish
+from acd.distributor import Distributor
+from acd.offer_state import OfferState
+from acd.snapshot import AgentSnapshot, DistributorState
+from acd.waiting import CallState
+from cti.ids import AgentId, QueueName
+
+
+def check(distributor: Distributor) -> DistributorState:
+    """Assert all that must hold between two steps, and return the snapshot that was looked at."""
+    state = distributor.snapshot()
+    check_calls_are_in_one_place(distributor, state)
+    check_offers_and_talks_are_mutual(state)
+    check_nobody_waits_in_vain(state)
+    check_counts(distributor, state)
+    check_next_deadline(distributor, state)
+    assert state == Distributor.restore(state).snapshot()
+    return state
+
+
+def check_calls_are_in_one_place(distributor: Distributor, state: DistributorState) -> None:
+    picture = distributor.picture(state.now)
+    places = Counter(waiting.call for queue in picture.queues for waiting in queue.waiting)
+    places.update(call for call, _ in picture.talks)
+
+    assert Counter(call.call for call in state.calls) == places
+    assert not places.keys() & set(state.departed)
+
+    for queue in picture.queues:
+        keys = {
+            call.call: (call.entered_at - call.priority, call.entered_at, call.sequence)
+            for call in state.calls
+        }
+        order = [keys[waiting.call] for waiting in queue.waiting]
+
+        assert sorted(order) == order
+
+
+def check_offers_and_talks_are_mutual(state: DistributorState) -> None:
+    calls = {call.call: call for call in state.calls}
+    offers = {offer.offer: offer for offer in state.offers}
+
+    assert {offer.state for offer in state.offers} <= {OfferState.RINGING, OfferState.WITHDRAWING}
+
+    offered = {agent.agent: agent.offer for agent in state.agents if agent.offer is not None}
+    assert {offer.agent: offer.offer for offer in state.offers} == offered
+    for call in state.calls:
+        assert (call.state is CallState.OFFERED) == (call.offer is not None)
+        assert (call.state is CallState.TALKING) == (call.agent is not None)
+        assert (call.state is CallState.HELD) == (call.held_until is not None)
+        if call.offer is not None:
+            assert offers[call.offer].call == call.call
+    talks = {call.agent: call.call for call in state.calls if call.agent is not None}
+    for agent in state.agents:
+        assert (agent.occupation is Occupation.OFFERED) == (agent.offer is not None)
+        assert (agent.occupation is Occupation.BUSY) == (agent.agent in talks)
+        if agent.agent in talks:
+            assert talks[agent.agent] == agent.call
+            assert calls[talks[agent.agent]].state is CallState.TALKING
+        assert agent.occupation is not Occupation.IDLE or agent.call is None
+        if agent.wish is Wish.LOGGED_OFF:
+            assert agent.occupation in (Occupation.IDLE, Occupation.OFFERED, Occupation.BUSY)
+        if agent.wish is not Wish.LOGGED_OFF:
+            assert agent.device is not None
+            assert agent.holds_device
+
+
+def may_take_calls(agent: AgentSnapshot) -> bool:
+    return (
+        agent.wish is Wish.READY
+        and agent.occupation is Occupation.IDLE
+        and agent.rests_until is None
+    )
+
+
+def check_nobody_waits_in_vain(state: DistributorState) -> None:
+    ready = [agent for agent in state.agents if may_take_calls(agent)]
+    beside = [
+        (agent.agent, call.call)
+        for agent in ready
+        for call in state.calls
+        if call.state is CallState.WAITING
+        and call.queue in agent.queues
+        and agent.agent not in dict(call.spared)
+    ]
+
+    assert beside == []
+
+
+def standing(agent: AgentSnapshot) -> Standing:
+    if agent.occupation is not Occupation.IDLE:
+        return Standing(agent.occupation.value)
+    if agent.wish is not Wish.READY:
+        return Standing(agent.wish.value)
+    return Standing.READY if agent.rests_until is None else Standing.RESTING
+
+
+def check_counts(distributor: Distributor, state: DistributorState) -> None:
+    expected: dict[QueueName, Counter[str]] = {
+        queue.rules.name: Counter() for queue in state.queues
+    }
+    for agent in state.agents:
+        for name in agent.queues:
+            expected[name][standing(agent).value] += 1
+    for queue in distributor.picture(state.now).queues:
+        counted = {kind.value: getattr(queue.agents, kind.value) for kind in Standing}
+
+        assert {kind.value: expected[queue.name][kind.value] for kind in Standing} == counted
+
+
+def check_next_deadline(distributor: Distributor, state: DistributorState) -> None:
+    instants = [agent.wrap_up_ends for agent in state.agents]
+    instants += [agent.rests_until for agent in state.agents]
+    instants += [call.held_until for call in state.calls]
+    instants += [None if call.overflow_due else call.overflow_at for call in state.calls]
+    instants += [until for call in state.calls for _, until in call.spared]
+    instants += [
+        offer.overdue_at for offer in state.offers if offer.state is OfferState.RINGING
+    ]
+    due = min((instant for instant in instants if instant is not None), default=None)
+
+    assert due == distributor.next_deadline()
+
+
+def ready_agents(state: DistributorState) -> set[AgentId]:
+    return {agent.agent for agent in state.agents if may_take_calls(agent)}

@@ -1,0 +1,232 @@
+"""
+A floor in a few words, and a script of what happens on it.
+
+    floor = Script(agents="ann:sales,support ben:sales", ready="ann ben")
+    floor.at(10).queue("c1").expect("place c1 sales", "offer 1 c1 ann")
+    floor.at(27).expect("withdraw 1 overdue")
+
+Times are seconds. `at` lets every timer on the way act at its own instant. `expect` compares what
+was commanded since the last `expect`, in short words; the agents' shown states are compared apart,
+by `shown`. After every step the checkers look at the whole floor.
+"""
+
+from typing import Self
+
+from acd.commands import (
+    AcdCommand,
+    OfferCall,
+    OverflowCall,
+    PlaceCall,
+    ShowAgentState,
+    TurnAwayCall,
+    WithdrawOffer,
+)
+from acd.distributor import Distributor
+from acd.facts import (
+    AcdFact,
+    AgentEndedWrapUp,
+    AgentFreedElsewhere,
+    AgentLoggedOff,
+    AgentLoggedOn,
+    AgentMadeNotReady,
+    AgentMadeReady,
+    AgentOccupiedElsewhere,
+    CallerLeft,
+    CallQueued,
+    OfferAnswered,
+    OfferEnded,
+    OfferOutcome,
+    PolicyApplied,
+    TalkEnded,
+)
+from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy
+from cti.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueName
+from cti.instants import Duration, Time, as_seconds, seconds
+from tests.acd.checkers import check
+
+ANN, BEN, CAT = AgentId("ann"), AgentId("ben"), AgentId("cat")
+
+
+def at(instant_s: float) -> Time:
+    return Time(seconds(instant_s))
+
+
+def phone(name: str) -> DeviceId:
+    return DeviceId(PbxId("main"), name)
+
+
+def queue_policy(
+    name: str = "sales",
+    *,
+    ring: float = 15,
+    wrap: float = 10,
+    misses: int = 3,
+    room: int = 200,
+    overflow: tuple[float, str] | None = None,
+) -> QueuePolicy:
+    rule = overflow and OverflowRule(wait=seconds(overflow[0]), to=QueueName(overflow[1]))
+    return QueuePolicy(
+        name=QueueName(name),
+        ring_time=seconds(ring),
+        wrap_up=seconds(wrap),
+        misses_max=misses,
+        waiting_max=room,
+        overflow=rule,
+    )
+
+
+def policy(agents: str, *queues: QueuePolicy, version: str = "v1") -> Policy:
+    """Return a policy; `agents` is as `ann:sales,support ben:sales`."""
+    parts = [agent.partition(":") for agent in agents.split()]
+    return Policy(
+        version=version,
+        queues=queues or (queue_policy("sales"), queue_policy("support")),
+        agents=tuple(
+            AgentPolicy(
+                agent=AgentId(name),
+                queues=tuple(QueueName(queue) for queue in names.split(",") if queue),
+            )
+            for name, _, names in parts
+        ),
+    )
+
+
+def brief(command: AcdCommand) -> str:
+    """Return a command in short words."""
+    match command:
+        case OfferCall():
+            return f"offer {command.offer} {command.call} {command.agent}"
+        case WithdrawOffer():
+            return f"withdraw {command.offer} {command.cause.value}"
+        case PlaceCall():
+            return f"place {command.call} {command.queue}"
+        case OverflowCall():
+            return f"overflow {command.call} {command.from_queue} {command.to_queue}"
+        case TurnAwayCall():
+            return f"turn away {command.call} {command.cause.value}"
+        case ShowAgentState():
+            reason = "" if command.reason is None else f"({command.reason})"
+            until = "" if command.until is None else f" until {as_seconds(command.until):g}"
+            call = "" if command.call is None else f" {command.call}"
+            wish, occupation = command.wish.value, command.occupation.value
+            return f"{command.agent} {wish}{reason} {occupation}{call}{until}"
+
+
+class Script:
+    """A floor at 0 s, on which things are made to happen one after the other."""
+
+    def __init__(
+        self, *queues: QueuePolicy, agents: str = "ann:sales ben:sales", ready: str = ""
+    ) -> None:
+        self.distributor = Distributor()
+        self.now = at(0)
+        self.commands: list[AcdCommand] = []
+        self._unread = 0
+        self._unread_shown = 0
+        self.apply(policy(agents, *queues))
+        for name in ready.split():
+            self.log_on(name).ready(name)
+        self.forget()
+
+    def at(self, instant_s: float) -> Self:
+        """Let time pass until an instant."""
+        until = at(instant_s)
+        while (due := self.distributor.next_deadline()) is not None and due <= until:
+            self.now = due
+            self._add(self.distributor.advance(due))
+        self.now = until
+        return self
+
+    def tell(self, fact: AcdFact) -> Self:
+        """Let a fact happen now."""
+        self._add(self.distributor.handle(fact, self.now))
+        return self
+
+    def _add(self, commands: list[AcdCommand]) -> None:
+        self.commands += commands
+        check(self.distributor)
+
+    def expect(self, *words: str) -> Self:
+        """Compare what was commanded since the last time, but for the agents' shown states."""
+        new = [brief(c) for c in self.commands[self._unread :] if not is_shown(c)]
+        self._unread = len(self.commands)
+
+        assert list(words) == new
+        return self
+
+    def shown(self, *words: str) -> Self:
+        """Compare the agents' states that were to be shown since the last time."""
+        new = [brief(c) for c in self.commands[self._unread_shown :] if is_shown(c)]
+        self._unread_shown = len(self.commands)
+
+        assert list(words) == new
+        return self
+
+    def forget(self) -> Self:
+        """Expect nothing of what was commanded so far."""
+        self._unread = self._unread_shown = len(self.commands)
+        return self
+
+    def offers(self) -> list[OfferCall]:
+        return [command for command in self.commands if isinstance(command, OfferCall)]
+
+    def waiting(self, queue: str = "sales") -> list[str]:
+        """Return the calls that wait in a queue, in their order."""
+        for drawn in self.distributor.picture(self.now).queues:
+            if drawn.name == queue:
+                return [str(waiting.call) for waiting in drawn.waiting]
+        return []
+
+    def apply(self, content: Policy) -> Self:
+        return self.tell(PolicyApplied(policy=content))
+
+    def queue(
+        self, call: str, queue: str = "sales", *, since: float | None = None, ahead: float = 0
+    ) -> Self:
+        return self.tell(
+            CallQueued(
+                call=CallId(call),
+                queue=QueueName(queue),
+                entered_at=None if since is None else at(since),
+                priority=Duration(seconds(ahead)),
+            )
+        )
+
+    def leave(self, call: str) -> Self:
+        return self.tell(CallerLeft(call=CallId(call)))
+
+    def answer(self, offer: int) -> Self:
+        return self.tell(OfferAnswered(offer=OfferId(offer)))
+
+    def end(self, offer: int, outcome: OfferOutcome = OfferOutcome.NO_ANSWER) -> Self:
+        return self.tell(OfferEnded(offer=OfferId(offer), outcome=outcome))
+
+    def end_talk(self, call: str, agent: str) -> Self:
+        return self.tell(TalkEnded(call=CallId(call), agent=AgentId(agent)))
+
+    def log_on(self, agent: str, device: str | None = None) -> Self:
+        return self.tell(
+            AgentLoggedOn(agent=AgentId(agent), device=phone(device or f"{agent}-phone"))
+        )
+
+    def log_off(self, agent: str) -> Self:
+        return self.tell(AgentLoggedOff(agent=AgentId(agent)))
+
+    def ready(self, agent: str) -> Self:
+        return self.tell(AgentMadeReady(agent=AgentId(agent)))
+
+    def not_ready(self, agent: str, reason: str = "break") -> Self:
+        return self.tell(AgentMadeNotReady(agent=AgentId(agent), reason=reason))
+
+    def end_wrap_up(self, agent: str) -> Self:
+        return self.tell(AgentEndedWrapUp(agent=AgentId(agent)))
+
+    def occupy(self, agent: str) -> Self:
+        return self.tell(AgentOccupiedElsewhere(agent=AgentId(agent)))
+
+    def free(self, agent: str) -> Self:
+        return self.tell(AgentFreedElsewhere(agent=AgentId(agent)))
+
+
+def is_shown(command: AcdCommand) -> bool:
+    return isinstance(command, ShowAgentState)
