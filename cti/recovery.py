@@ -6,12 +6,12 @@ or the switch will show that they were not (`cti.switch.resync`).
 """
 
 from dataclasses import dataclass
-from typing import get_args
-
 import structlog
 
-from acd.distributor import Distributor, DistributorState
+from acd.distributor import Distributor
+from acd.errors import SnapshotRefusedError
 from acd.facts import AcdFact
+from acd.snapshot import DistributorState
 from cti.call_facts import CallFact
 from cti.calls import CallBook, CallBookState
 from cti.instants import Time
@@ -49,23 +49,20 @@ def recover(journal: Journal, codec: RecordCodec) -> tuple[Distributor, CallBook
     if snapshot is not None:
         try:
             saved = codec.unpack(SavedState, snapshot.data)
-        except UndecodableRecordError as error:
+            core, calls = Distributor.restore(saved.core), CallBook.restore(saved.calls)
+        except (UndecodableRecordError, SnapshotRefusedError) as error:
             log.warning("snapshot_unreadable", position=snapshot.position, reason=str(error))
         else:
-            core, calls = Distributor.restore(saved.core), CallBook.restore(saved.calls)
             position = snapshot.position
     replayed = 0
     for record in journal.read(after=position):
         replayed += 1
-        match record.body:
-            case TimersAdvanced(to=to):
-                core.advance(to)
-            case body if isinstance(body, get_args(AcdFact)):
-                if record.kind == "fact":
-                    core.handle(body, record.at)
-            case body if isinstance(body, get_args(CallFact)):
-                calls.handle(body, record.at)
-            case _:
-                pass
+        body = record.body
+        if isinstance(body, TimersAdvanced):
+            core.advance(body.to)
+        elif isinstance(body, AcdFact):
+            core.handle(body, record.at)
+        elif isinstance(body, CallFact):
+            calls.handle(body, record.at)
     log.info("journal_replayed", snapshot=position, records=replayed, calls=len(calls.living()))
     return core, calls

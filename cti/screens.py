@@ -71,14 +71,18 @@ class Screens:
 
     async def run(self) -> None:
         """Look customers up until cancelled."""
-        async with asyncio.TaskGroup() as self._tasks:
-            await asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                for call, card in self._cards.items():
+                    self._begin_look_up(call, card.number)
+                await asyncio.get_running_loop().create_future()
+        finally:
+            self._tasks = None
 
     def caller_arrived(self, call: CallId, service: str, number: str, name: str) -> None:
         """Begin a caller's card, and look for his record."""
         self._cards[call] = _Card(service=service, number=number, name=name)
-        if number and self._tasks is not None:
-            self._tasks.create_task(self._look_up(call, number))
+        self._begin_look_up(call, number)
 
     def carry_out(self, command: AcdCommand) -> None:
         """Show what the core decided, before the switch does it."""
@@ -107,6 +111,10 @@ class Screens:
                 self._cards.pop(call, None)
             case _:
                 pass
+
+    def _begin_look_up(self, call: CallId, number: str) -> None:
+        if number and self._tasks is not None:
+            self._tasks.create_task(self._look_up(call, number))
 
     async def _look_up(self, call: CallId, number: str) -> None:
         try:

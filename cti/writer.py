@@ -9,7 +9,7 @@ deadline. Nothing here waits for the switch, the clients or Postgres, and there 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 import structlog
@@ -36,7 +36,6 @@ UNWRITTEN_RECORDS_MAX = 100_000
 """Records kept in memory while the journal cannot be written; then the daemon ends itself."""
 
 Fact = AcdFact | CallFact
-_CallFactTypes = CallFact.__args__
 _Record = tuple[Time, RecordKind, object]
 
 log = structlog.get_logger(__name__)
@@ -53,8 +52,8 @@ class Writer:
     """
     Orders all facts and applies them.
 
-    `sinks` receive every command in turn; `watch` (if any) sees every journalled record, for the
-    live picture.
+    `watchers` learn every journalled record and its time; `sinks` then receive every command, one
+    sink after the other for each command.
     """
 
     def __init__(
@@ -64,15 +63,13 @@ class Writer:
         journal: Journal,
         distributor: Distributor,
         calls: CallBook,
-        sinks: Sequence[CommandSink] = (),
-        watch: Callable[[Time, object], None] | None = None,
     ) -> None:
         self._clock = clock
         self._journal = journal
         self._distributor = distributor
         self._calls = calls
-        self.sinks = list(sinks)
-        self._watch = watch
+        self.sinks: list[CommandSink] = []
+        self.watchers: list[Callable[[Time, object], None]] = []
         self._inbox: deque[Fact] = deque()
         self._client_inbox: deque[Fact] = deque()
         self._awake = asyncio.Event()
@@ -141,9 +138,9 @@ class Writer:
             for _ in range(min(len(inbox), BATCH_FACTS_MAX)):
                 self._note(records, commands, self._clock.now(), inbox.popleft())
         self._append(records)
-        if self._watch is not None:
-            for at, _, body in records:
-                self._watch(at, body)
+        for at, _, body in records:
+            for learn in self.watchers:
+                learn(at, body)
         for command in commands:
             for sink in self.sinks:
                 sink.carry_out(command)
@@ -162,7 +159,7 @@ class Writer:
         else:
             self.facts_handled += 1
             records.append((now, "fact", fact))
-            if isinstance(fact, _CallFactTypes):
+            if isinstance(fact, CallFact):
                 self._calls.handle(fact, now)
                 return
             decided = self._distributor.handle(fact, now)

@@ -113,12 +113,9 @@ class Conversation:
         if not self.music_plays:
             await self.session.run(commands.set_music(on=True, music_class=self.announcements.music))
             self.music_plays = True
-        waiting = self.session.begin(commands.wait_for_digit(-1))
-        ordered = asyncio.ensure_future(self.line.ordered.wait())
-        try:
-            await asyncio.wait({waiting, ordered}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            ordered.cancel()
+        waiting = self.session.begin(commands.wait_for_digit())
+        waiting.add_done_callback(lambda _: self.line.ordered.set())
+        await self.line.ordered.wait()
         if waiting.done():
             waiting.result()
 

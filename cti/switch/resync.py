@@ -41,7 +41,8 @@ class LiveChannel:
 
 def read_channel(event: AmiEvent) -> LiveChannel:
     """Return what a Status event tells of a channel."""
-    variables = event.variables
+    lines = (line.partition("=") for line in event.get_all("Variable"))
+    variables = {name: value for name, equals, value in lines if equals}
     return LiveChannel(
         uniqueid=event.get("Uniqueid"),
         name=event.get("Channel"),

@@ -8,7 +8,7 @@ forged by hostile callers and sessions end by a Redirect too.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -17,6 +17,7 @@ import structlog
 from acd.commands import AcdCommand, OfferCall, PlaceCall, TurnAwayCall, WithdrawOffer
 from acd.facts import OfferOutcome
 from cti.call_facts import CallArrived, ClearReason, HungUpBy
+from cti.calls import Call
 from cti.ids import CallId, OfferId, PartyKey, PbxId
 from cti.switch.attach import Attachment, read_attachment
 from cti.switch.caller_id import CallerId, clean_caller_id, read_from_header
@@ -80,13 +81,23 @@ class Switch:
 
     async def run(self) -> None:
         """Own the small tasks that make sure of things, until cancelled."""
-        async with asyncio.TaskGroup() as self._tasks:
-            await asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                await asyncio.get_running_loop().create_future()
+        finally:
+            self._tasks = None
 
-    def restore(self, calls: "Mapping[CallId, tuple[str, str]]") -> None:
-        """Take up the calls (Uniqueid and channel by id) and offers of before a restart."""
-        for call, (uniqueid, channel) in calls.items():
-            self.ledger.open_line(call, uniqueid, channel)
+    async def look_now_and_then(self, every_s: float) -> None:
+        """Compare belief and switch every `every_s` seconds, until cancelled."""
+        while True:
+            await asyncio.sleep(every_s)
+            await self._look_again()
+
+    def restore(self, calls: Iterable[Call]) -> None:
+        """Take up the calls and offers of before a restart."""
+        for call in calls:
+            line = self.ledger.open_line(call.call, call.leg.uniqueid, "")
+            line.sessions = call.sessions
         for known in self._floor.live_offers():
             self.ledger.restore(known)
 
@@ -337,8 +348,8 @@ class Switch:
             self._resync.forget_all(ClearReason.SWITCH_RESTARTED)
         self._spawn(self._look_again())
 
-    def _spawn(self, work: "asyncio.coroutines.Coroutine[None, None, None]") -> None:
-        if self._tasks is None:
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        if self._tasks is None:  # not begun, or ended: the next daemon's first look tells as much
             work.close()
-            raise RuntimeError("the switch adapter is not running")
+            return
         self._tasks.create_task(work)

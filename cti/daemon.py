@@ -1,0 +1,315 @@
+"""
+The daemon: the only place that builds things, passes them to one another, and ends them in order.
+
+Start: the journal is replayed, then callers, agents and the switch are let in; Postgres comes up
+beside them. Stop: the callers are given back to the dialplan, which keeps them, and everything that
+was decided is on the disk. Being killed at any moment is a stop too, only less tidy.
+"""
+
+import asyncio
+import importlib.metadata
+import signal
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+
+from acd.distributor import Distributor
+from acd.facts import PolicyApplied
+from agents.auth import Authenticator
+from agents.errors import CertificateError, PlainBeyondLoopbackError
+from agents.ports import AgentEntry
+from agents.server import AgentServer
+from agents.sessions import AgentSessions
+from agents.settings import AttemptSettings, SessionSettings, WebSettings
+from config.load import Configuration
+from cti.calls import CallBook
+from cti.clock import Clock
+from cti.database import Database
+from cti.floor import FloorMirror
+from cti.ids import AgentId, DeviceId, PbxId
+from cti.instants import Time, as_seconds
+from cti.recovery import recover, save
+from cti.screens import Screens
+from cti.switch.conversation import Announcements
+from cti.switch.dialplan import WANTED_EVENTS
+from cti.switch.switch import Service, Switch
+from cti.watchdog import keep_watch
+from cti.writer import Writer
+from protocols.agi.server import AgiServer
+from protocols.ami.client import AmiClient
+from protocols.ami.link import AmiSettings, LinkPhase, LinkState, SwitchProcess
+from storage.errors import JournalError
+from storage.journal import Journal
+from storage.records import journal_codec
+
+JOURNAL_FILE = "journal.sqlite"
+SNAPSHOT_EVERY_S = 180.0
+LOOK_EVERY_S = 30.0
+
+log = structlog.get_logger(__name__)
+
+
+class StartError(Exception):
+    """The daemon cannot start; the message is for the administrator."""
+
+
+class Directory:
+    """The agents of a configuration, as the agents' package wants them."""
+
+    def __init__(self, configuration: Configuration, pbx: PbxId) -> None:
+        queues = {entry.agent: entry.queues for entry in configuration.policy.agents}
+        self._entries = {
+            settings.id: AgentEntry(
+                agent=settings.id,
+                name=settings.name,
+                password_hash=settings.password_hash,
+                phones={name: DeviceId(pbx, f"PJSIP/{name}") for name in settings.phones},
+                queues=queues.get(settings.id, ()),
+            )
+            for settings in configuration.agents.values()
+        }
+
+    def entry(self, agent: AgentId) -> AgentEntry | None:
+        """Return one agent, or None where there is no such agent."""
+        return self._entries.get(agent)
+
+    def entries(self) -> Iterable[AgentEntry]:
+        """Return all agents."""
+        return self._entries.values()
+
+
+class ClientInbox:
+    """The agents' way to the writer."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.post = writer.post_client
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Everything that was built, each part with what it needs of the others."""
+
+    writer: Writer
+    switch: Switch
+    screens: Screens
+    sessions: AgentSessions
+    ami: AmiClient
+    agi: AgiServer
+    web: AgentServer
+
+
+class Daemon:
+    """One daemon for one configuration; `run` is its life."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._pbx_name, self._pbx = next(iter(configuration.pbx.items()))
+        self._stopping = asyncio.Event()
+        self._boot: SwitchProcess | None = None
+        self._house: House | None = None
+
+    def stop(self) -> None:
+        """Ask the daemon to end itself; `run` returns when it has."""
+        self._stopping.set()
+
+    def readiness(self) -> Mapping[str, bool]:
+        """Return what must be well for calls to be taken, for `/readyz`."""
+        house = self._house
+        return {
+            "journal": house is not None and not house.writer.journal_failing,
+            "switch": house is not None and house.ami.state.phase is LinkPhase.UP,
+        }
+
+    async def run(self) -> None:
+        """
+        Live until `stop`, SIGTERM or SIGINT.
+
+        Raises:
+            StartError: it could not begin; everything begun is ended again.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        log.info("daemon_starting", version=importlib.metadata.version("cordboard"))
+        try:
+            with _journal(self._configuration) as journal:
+                async with Database(self._configuration, journal) as database:
+                    await self._live(journal, database)
+        except* StartError as errors:
+            raise errors.exceptions[0] from None
+        log.info("daemon_stopped")
+
+    async def _live(self, journal: Journal, database: Database) -> None:
+        codec = journal_codec()
+        core, calls = recover(journal, codec)
+        clock = Clock(not_before=journal.last_time() or Time(0))
+        house = self._build(journal, database, core, calls, clock)
+        self._house = house
+
+        def keep_state() -> None:
+            save(journal, codec, core, calls, clock.now())
+
+        keep_state()
+        limit_s = as_seconds(self._configuration.watchdog.limit)
+        async with asyncio.TaskGroup() as tasks:
+            lives = [
+                tasks.create_task(life)
+                for life in (
+                    keep_watch(limit_s),
+                    house.writer.run(),
+                    house.screens.run(),
+                    house.switch.run(),
+                    house.ami.run(),
+                    house.switch.look_now_and_then(LOOK_EVERY_S),
+                    _now_and_then(keep_state, SNAPSHOT_EVERY_S),
+                )
+            ]
+            try:
+                async with AsyncExitStack() as doors:
+                    await self._open(house, doors)
+                    log.info("daemon_started")
+                    await self._stopping.wait()
+                    log.info("daemon_stopping")
+            finally:
+                for life in lives:
+                    life.cancel()
+        house.writer.settle()
+        keep_state()
+
+    def _build(
+        self, journal: Journal, database: Database, core: Distributor, calls: CallBook, clock: Clock
+    ) -> House:
+        """Wire everything; nothing runs yet, but what the journal told is known to all."""
+        configuration, loop = self._configuration, asyncio.get_running_loop()
+        writer = Writer(clock=clock, journal=journal, distributor=core, calls=calls)
+        if core.picture(clock.now()).policy_version != configuration.policy.version:
+            writer.post(PolicyApplied(policy=configuration.policy))
+            writer.settle()
+        mirror = FloorMirror()
+        mirror.fill(core, calls, clock.now())
+        directory = Directory(configuration, self._pbx_name)
+        sessions = AgentSessions(
+            directory=directory,
+            inbox=ClientInbox(writer),
+            floor=mirror,
+            clock=clock,
+            timers=loop,
+            settings=SessionSettings(),
+        )
+        screens = Screens(sessions=sessions, customers=database, calls=calls, inbox=writer)
+        ami = AmiClient(
+            AmiSettings(
+                host=self._pbx.ami.host,
+                port=self._pbx.ami.port,
+                username=self._pbx.ami.username,
+                secret=self._pbx.ami.secret.reveal(),
+            ),
+            wanted=frozenset(WANTED_EVENTS),
+            on_event=lambda event: switch.on_event(event),
+            on_state=lambda state: self._link_changed(switch, state),
+            now=clock.now,
+        )
+        switch = Switch(
+            self._pbx_name,
+            inbox=writer,
+            ami=ami,
+            floor=mirror,
+            parties=journal,
+            watch=screens,
+            services={
+                number: Service(number=number, flow=service.flow)
+                for number, service in configuration.services.items()
+            },
+            flows=configuration.flows,
+            announcements=Announcements(
+                music=self._pbx.music, prompts=configuration.prompts_folder
+            ),
+        )
+        writer.sinks.extend((mirror, screens, switch))
+        writer.watchers.extend((mirror.learn, screens.learn))
+        for call in calls.living():
+            party = journal.party(call.party)
+            if party is not None:
+                screens.caller_arrived(call.call, call.service, party.number, party.name)
+        switch.restore(calls.living())
+        return House(
+            writer=writer,
+            switch=switch,
+            screens=screens,
+            sessions=sessions,
+            ami=ami,
+            agi=AgiServer(switch.serve, allowed_peers=self._pbx.agi.peers),
+            web=self._web(sessions, directory),
+        )
+
+    def _web(self, sessions: AgentSessions, directory: Directory) -> AgentServer:
+        web, timers = self._configuration.web, asyncio.get_running_loop()
+        return AgentServer(
+            settings=WebSettings(
+                listen=web.listen,
+                port=web.port,
+                certificate=web.certificate,
+                key=web.key,
+                allow_plain_beyond_loopback=web.allow_plain_beyond_loopback,
+                origins=frozenset(web.origins),
+            ),
+            sessions=sessions,
+            authenticator=Authenticator(directory, AttemptSettings(), timers=timers),
+            health=self,
+            timers=timers,
+        )
+
+    async def _open(self, house: House, doors: AsyncExitStack) -> None:
+        """Let callers and agents in; `doors` closes in reverse."""
+        agi = self._pbx.agi
+        doors.push_async_callback(house.agi.close)
+        port = await _listening(house.agi.start(agi.listen, agi.port), agi.listen, agi.port)
+        log.info("agi_listening", host=agi.listen, port=port)
+        web = self._configuration.web
+        doors.push_async_callback(house.web.close)
+        await _listening(house.web.start(), web.listen, web.port)
+        house.sessions.start_leases()
+
+    def _link_changed(self, switch: Switch, state: LinkState) -> None:
+        """When the link comes up, look at what there really is, and whether it is the same PBX."""
+        if state.phase is not LinkPhase.UP:
+            return
+        other = self._boot is not None and self._boot != state.boot
+        self._boot = state.boot
+        switch.link_is_up(other_process=other)
+
+
+async def _now_and_then(work: Callable[[], None], every_s: float) -> None:
+    while True:
+        await asyncio.sleep(every_s)
+        work()
+
+
+T = TypeVar("T")
+
+
+async def _listening(start: Awaitable[T], host: str, port: int) -> T:
+    try:
+        return await start
+    except (OSError, PlainBeyondLoopbackError, CertificateError) as error:
+        raise StartError(f"cannot listen on {host}:{port}: {error}") from error
+
+
+@contextmanager
+def _journal(configuration: Configuration) -> Iterator[Journal]:
+    """Open the journal, and close it last of all."""
+    folder = configuration.data
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        journal = Journal.open(
+            folder / JOURNAL_FILE,
+            journal_codec(),
+            core_version=importlib.metadata.version("cordboard"),
+        )
+    except (OSError, JournalError) as error:
+        raise StartError(f"the journal in {folder} cannot be used: {error}") from error
+    with journal:
+        yield journal
