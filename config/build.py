@@ -1,0 +1,187 @@
+"""Builds the frozen settings from checked files; nothing can be wrong any more here."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy
+from config.errors import Problem
+from config.models import (
+    AgentSection,
+    AgentsFile,
+    FlowSection,
+    FlowsFile,
+    Leads,
+    MainFile,
+    Pbx,
+    QueueSection,
+    QueuesFile,
+    SecretSource,
+    ServicesFile,
+    Web,
+)
+from config.nodes import KeyPath
+from config.prompts import PROMPTS_FOLDER
+from config.secrets import Secret
+from config.settings import (
+    AgentSettings,
+    AgiSettings,
+    AmiSettings,
+    Configuration,
+    LogSettings,
+    PbxSettings,
+    Service,
+    WebSettings,
+)
+from cti.ids import AgentId, DeviceId, PbxId, QueueName
+from ivr.flow import Choice, Destination, Flow, Menu, ToHangUp, ToQueue
+
+VERSION_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedFiles:
+    """All five files, each right by itself and with the others."""
+
+    main: MainFile
+    services: ServicesFile
+    flows: FlowsFile
+    queues: QueuesFile
+    agents: AgentsFile
+
+
+def configuration(
+    files: CheckedFiles,
+    *,
+    folder: Path,
+    secrets: Mapping[KeyPath, Secret],
+    warnings: tuple[Problem, ...],
+) -> Configuration:
+    """Return the configuration that the files describe; `folder` is absolute."""
+    main = files.main
+    (pbx_name,) = main.pbx
+    pbx = PbxId(pbx_name)
+    return Configuration(
+        folder=folder,
+        pbxs=MappingProxyType({pbx: _pbx(pbx, main.pbx[pbx_name], secrets)}),
+        web=_web(main.web, folder),
+        database_url=_database_url(main, secrets),
+        data=folder / main.data,
+        country=main.telephony.country,
+        log=LogSettings(format=main.log.format, level=main.log.level),
+        watchdog_limit=main.watchdog.limit,
+        policy=_policy(files.queues, files.agents),
+        flows=MappingProxyType(
+            {name: _flow(name, section) for name, section in files.flows.flows.items()}
+        ),
+        services=MappingProxyType(
+            {
+                item.number: Service(number=item.number, name=item.name, flow=item.flow)
+                for item in files.services.services
+            }
+        ),
+        agents=MappingProxyType(
+            {
+                AgentId(name): _agent(AgentId(name), section, pbx)
+                for name, section in files.agents.agents.items()
+            }
+        ),
+        prompts_folder=folder / PROMPTS_FOLDER,
+        warnings=warnings,
+    )
+
+
+def _pbx(pbx: PbxId, section: Pbx, secrets: Mapping[KeyPath, Secret]) -> PbxSettings:
+    return PbxSettings(
+        pbx=pbx,
+        ami=AmiSettings(
+            host=section.ami.host,
+            port=section.ami.port,
+            username=section.ami.username,
+            secret=secrets["pbx", pbx, "ami", "secret"],
+        ),
+        agi=AgiSettings(listen=section.agi.listen, port=section.agi.port, peers=section.agi.peers),
+        music=section.music,
+    )
+
+
+def _web(section: Web, folder: Path) -> WebSettings:
+    return WebSettings(
+        listen=section.listen,
+        port=section.port,
+        certificate=None if section.certificate is None else folder / section.certificate,
+        key=None if section.key is None else folder / section.key,
+        allow_plain_beyond_loopback=section.allow_plain_beyond_loopback,
+        origins=section.origins,
+    )
+
+
+def _database_url(main: MainFile, secrets: Mapping[KeyPath, Secret]) -> Secret | None:
+    url = main.database.url
+    if isinstance(url, SecretSource):
+        return secrets["database", "url"]
+    return None if url is None else Secret(url)
+
+
+def _policy(queues: QueuesFile, agents: AgentsFile) -> Policy:
+    """Return the core's policy; the same content has the same version on every machine."""
+    queue_policies = tuple(_queue(name, section) for name, section in queues.queues.items())
+    agent_policies = tuple(
+        AgentPolicy(agent=AgentId(name), queues=tuple(QueueName(queue) for queue in section.queues))
+        for name, section in agents.agents.items()
+    )
+    content = [[asdict(queue) for queue in queue_policies], [asdict(one) for one in agent_policies]]
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return Policy(version=digest[:VERSION_DIGITS], queues=queue_policies, agents=agent_policies)
+
+
+def _queue(name: str, section: QueueSection) -> QueuePolicy:
+    overflow = section.overflow
+    return QueuePolicy(
+        name=QueueName(name),
+        ring_time=section.ring_time,
+        wrap_up=section.wrap_up,
+        misses_max=section.misses_max,
+        waiting_max=section.waiting_max,
+        overflow=None
+        if overflow is None
+        else OverflowRule(wait=overflow.after, to=QueueName(overflow.to)),
+    )
+
+
+def _agent(agent: AgentId, section: AgentSection, pbx: PbxId) -> AgentSettings:
+    return AgentSettings(
+        agent=agent,
+        name=section.name,
+        password_hash=section.password_hash,
+        phones=MappingProxyType({phone: DeviceId(pbx=pbx, name=phone) for phone in section.phones}),
+        queues=tuple(QueueName(queue) for queue in section.queues),
+    )
+
+
+def _flow(name: str, section: FlowSection) -> Flow:
+    menu = section.menu
+    choices = tuple(
+        Choice(key=key, name=choice.name, to=_destination(choice))
+        for key, choice in menu.choices.items()
+    )
+    step = Menu(
+        name="menu",
+        greeting=menu.greeting,
+        first_key=menu.first_key,
+        tries=menu.tries,
+        choices=choices,
+        otherwise=_destination(menu.otherwise),
+        wrong_key=menu.wrong_key,
+        no_key=menu.no_key,
+    )
+    return Flow(name=name, steps=(step,))
+
+
+def _destination(leads: Leads) -> Destination:
+    if leads.queue is None:
+        return ToHangUp(prompts=leads.prompts)
+    return ToQueue(queue=QueueName(leads.queue), prompts=leads.prompts)

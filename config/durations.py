@@ -1,0 +1,69 @@
+"""
+Durations as people write them: `15s`, `2m`, `500ms`, `1h30m`.
+
+A number without a unit is refused: whether `15` means seconds or minutes is not for us to guess.
+"""
+
+import re
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from cti.instants import Duration, seconds
+
+MILLISECOND = Duration(1_000)
+SECOND = seconds(1)
+MINUTE = seconds(60)
+HOUR = seconds(3_600)
+
+_UNITS = (("h", HOUR), ("m", MINUTE), ("s", SECOND), ("ms", MILLISECOND))
+# at most nine digits each: no number here is long enough to be slow
+_DURATION = re.compile("".join(rf"(?:(\d{{1,9}}){unit})?" for unit, _ in _UNITS), re.ASCII)
+
+
+def duration_from(text: str) -> Duration:
+    """
+    Return the duration that the text means; units may be joined from the greatest down.
+
+    Raises:
+        ValueError: the text is no duration.
+    """
+    match = _DURATION.fullmatch(text)
+    if not text or match is None:
+        msg = "a duration is a number with its unit, such as 500ms, 15s, 2m or 1h30m"
+        raise ValueError(msg)
+    amounts = zip(match.groups(), _UNITS, strict=True)
+    return Duration(sum(int(amount) * size for amount, (_, size) in amounts if amount))
+
+
+def duration_text(duration: Duration) -> str:
+    """Return a duration the way `duration_from` reads it, to the millisecond; `0s` for none."""
+    parts, rest = [], int(duration)
+    for unit, size in _UNITS:
+        amount, rest = divmod(rest, size)
+        if amount:
+            parts.append(f"{amount}{unit}")
+    return "".join(parts) or "0s"
+
+
+def _checked(value: object, least: Duration, most: Duration) -> Duration:
+    allowed = f"from {duration_text(least)} to {duration_text(most)}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        hint = f"needs a unit: write {value}s for seconds or {value}m for minutes, {allowed}"
+        raise PydanticCustomError("duration", "{hint}", {"hint": hint})
+    try:
+        duration = duration_from(value) if isinstance(value, str) else None
+    except ValueError:
+        duration = None
+    if duration is None:
+        hint = f"must be a duration {allowed}, such as 500ms, 15s, 2m or 1h30m"
+        raise PydanticCustomError("duration", "{hint}", {"hint": hint})
+    if not least <= duration <= most:
+        hint = f"must be {allowed}, not {duration_text(duration)}"
+        raise PydanticCustomError("duration", "{hint}", {"hint": hint})
+    return duration
+
+
+def within(least: Duration, most: Duration) -> BeforeValidator:
+    """Return the validator of a field that holds a duration within limits."""
+    return BeforeValidator(lambda value: _checked(value, least, most))

@@ -1,0 +1,152 @@
+"""
+Reads a configuration folder, and finds everything that is wrong with it in one go.
+
+`load` is for the daemon: a complete configuration, or an error with all problems. `check` is for
+people: the same problems, and the warnings, as a list.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, TypeVar
+
+from pydantic import ValidationError
+
+from config.build import CheckedFiles, configuration
+from config.certificates import unusable_certificate
+from config.errors import ConfigError, Position, Problem, Severity, in_order
+from config.explain import explain, nearest
+from config.models import AgentsFile, FlowsFile, MainFile, QueuesFile, Section, ServicesFile
+from config.nodes import KeyPath, Node, plain, problem_at
+from config.prompts import unplayable_prompts
+from config.references import (
+    idle_parts,
+    overflows_to_itself,
+    repeated_services,
+    unknown_names,
+)
+from config.secrets import Secret, find_secrets
+from config.settings import Configuration
+from config.yaml_reader import read_document
+
+MAIN_FILE = "cordboard.yaml"
+FLOWS_FILE = "flows.yaml"
+FILES: Final[Mapping[str, type[Section]]] = MappingProxyType(
+    {
+        MAIN_FILE: MainFile,
+        "services.yaml": ServicesFile,
+        FLOWS_FILE: FlowsFile,
+        "queues.yaml": QueuesFile,
+        "agents.yaml": AgentsFile,
+    }
+)
+PROBLEMS_SHOWN_MAX = 100
+"""Of one check of one file; more would be read by nobody."""
+
+_SectionT = TypeVar("_SectionT", bound=Section)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Findings:
+    """What a folder holds: as far as it is right, and what is wrong."""
+
+    folder: Path
+    files: Mapping[str, Section]
+    secrets: Mapping[KeyPath, Secret]
+    problems: tuple[Problem, ...]
+
+
+def load(directory: Path, environment: Mapping[str, str]) -> Configuration:
+    """
+    Return the configuration of a folder; secrets are fetched from the environment and from files.
+
+    Raises:
+        ConfigError: it cannot be used; all errors are in it, and the warnings too.
+    """
+    found = _examine(directory, environment)
+    if any(problem.severity is Severity.ERROR for problem in found.problems):
+        raise ConfigError(found.problems)
+    files = CheckedFiles(
+        main=_file(found, MAIN_FILE, MainFile),
+        services=_file(found, "services.yaml", ServicesFile),
+        flows=_file(found, FLOWS_FILE, FlowsFile),
+        queues=_file(found, "queues.yaml", QueuesFile),
+        agents=_file(found, "agents.yaml", AgentsFile),
+    )
+    return configuration(files, folder=found.folder, secrets=found.secrets, warnings=found.problems)
+
+
+def check(directory: Path, environment: Mapping[str, str]) -> list[Problem]:
+    """Return all errors and warnings, by file and line; none: all is well."""
+    return list(_examine(directory, environment).problems)
+
+
+def _file(found: _Findings, name: str, model: type[_SectionT]) -> _SectionT:
+    section = found.files[name]
+    if not isinstance(section, model):
+        raise TypeError(f"{name} was read as {type(section).__name__}")
+    return section
+
+
+def _examine(directory: Path, environment: Mapping[str, str]) -> _Findings:
+    """Run every check over every file, whatever the others say."""
+    try:
+        folder = directory.resolve(strict=True)
+        entries = sorted(entry.name for entry in folder.iterdir())
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a circle of links
+        reason = error.strerror if isinstance(error, OSError) else error
+        return _nothing(directory, f"the folder cannot be read: {reason}")
+    problems = list(_stray_files(entries))
+    trees: dict[str, Node] = {}
+    files: dict[str, Section] = {}
+    for name, model in FILES.items():
+        document = read_document(folder, name)
+        problems += _first(document.problems)
+        if document.node is not None:
+            trees[name] = document.node
+            try:
+                files[name] = model.model_validate(plain(document.node))
+            except ValidationError as error:
+                problems += _first(explain(error, model, name, document.node))
+    for reference_check in (unknown_names, repeated_services, overflows_to_itself, idle_parts):
+        problems += _first(reference_check(trees))
+    secrets: Mapping[KeyPath, Secret] = {}
+    if MAIN_FILE in trees:
+        outside = find_secrets(MAIN_FILE, trees[MAIN_FILE], folder, environment)
+        secrets = outside.secrets
+        problems += _first(outside.problems)
+        problems += unusable_certificate(MAIN_FILE, trees[MAIN_FILE], folder)
+    if FLOWS_FILE in trees:
+        problems += _first(unplayable_prompts(FLOWS_FILE, trees[FLOWS_FILE], folder))
+    return _Findings(
+        folder=folder, files=files, secrets=secrets, problems=tuple(in_order(problems))
+    )
+
+
+def _nothing(directory: Path, message: str) -> _Findings:
+    problem = problem_at(str(directory), Position(), (), message)
+    return _Findings(folder=directory, files={}, secrets={}, problems=(problem,))
+
+
+def _stray_files(entries: Iterable[str]) -> Iterator[Problem]:
+    """Yield a warning for each YAML file that looks like one of ours and is not read."""
+    for name in entries:
+        if name.endswith((".yaml", ".yml")) and name not in FILES:
+            near = nearest(name, FILES)
+            hint = f"did you mean {near}?" if near else f"files are: {', '.join(FILES)}"
+            message = f"is not read; {hint}"
+            yield problem_at(name, Position(), (), message, Severity.WARNING)
+
+
+def _first(problems: Iterable[Problem]) -> list[Problem]:
+    """Return so many problems that somebody still reads them, and say where there are more."""
+    shown = list(islice(problems, PROBLEMS_SHOWN_MAX + 1))
+    if len(shown) > PROBLEMS_SHOWN_MAX:
+        last = shown[PROBLEMS_SHOWN_MAX]
+        more = Position(line=last.line, column=last.column)
+        shown[PROBLEMS_SHOWN_MAX] = problem_at(
+            last.file, more, (), "more problems follow; put those before right first"
+        )
+    return shown

@@ -1,0 +1,101 @@
+"""
+What one file says about another: every name that is used must exist.
+
+Walks the trees themselves, so that these problems are found together with all others, even while
+a file has mistakes elsewhere. A file that could not be read at all is not accused of lacking names.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from config.errors import Position, Problem, Severity
+from config.explain import listed, nearest
+from config.nodes import ANY, KeyPath, Node, Table, child, key_position, problem_at, texts
+
+Trees = Mapping[str, Node]
+"""The files that could be read, by name."""
+
+_HOMES: Final = {"queue": ("queues.yaml", "queues"), "flow": ("flows.yaml", "flows")}
+"""Where the things of each kind are defined."""
+
+_USES: Final[tuple[tuple[str, KeyPath, str], ...]] = (
+    ("services.yaml", ("services", ANY, "flow"), "flow"),
+    ("flows.yaml", ("flows", ANY, "menu", "choices", ANY, "queue"), "queue"),
+    ("flows.yaml", ("flows", ANY, "menu", "otherwise", "queue"), "queue"),
+    ("queues.yaml", ("queues", ANY, "overflow", "to"), "queue"),
+    ("agents.yaml", ("agents", ANY, "queues", ANY), "queue"),
+)
+"""Where which kind of thing is named: file, path, kind."""
+
+_ONCE: Final[tuple[tuple[str, KeyPath], ...]] = (
+    ("services.yaml", ("services", ANY, "number")),
+    ("services.yaml", ("services", ANY, "name")),
+)
+"""What may stand only once in its list."""
+
+
+def unknown_names(trees: Trees) -> Iterator[Problem]:
+    """Yield each use of a queue or a flow that does not exist."""
+    for file, pattern, kind in _USES:
+        known = _names(trees, kind)
+        if known is None or file not in trees:
+            continue
+        for path, position, name in texts(trees[file], pattern):
+            if name not in known:
+                near = nearest(name, known)
+                hint = f"did you mean {near}?" if near else f"there are: {listed(known)}"
+                yield problem_at(file, position, path, f"there is no {kind} {name!r:.60}; {hint}")
+
+
+def repeated_services(trees: Trees) -> Iterator[Problem]:
+    """Yield each service whose number or name another one has already."""
+    for file, pattern in _ONCE:
+        seen: dict[str, Position] = {}
+        for path, position, text in texts(trees[file], pattern) if file in trees else ():
+            first = seen.setdefault(text, position)
+            if first is not position:
+                message = f"belongs to another service already, in line {first.line}"
+                yield problem_at(file, position, path, message)
+
+
+def overflows_to_itself(trees: Trees) -> Iterator[Problem]:
+    """Yield each queue that overflows to itself; a circle of several queues is allowed."""
+    file, _ = _HOMES["queue"]
+    for path, position, to in (
+        texts(trees[file], ("queues", ANY, "overflow", "to")) if file in trees else ()
+    ):
+        if path[1] == to:
+            yield problem_at(file, position, path, "must be another queue than this one")
+
+
+def idle_parts(trees: Trees) -> Iterator[Problem]:
+    """Yield a warning for each queue that no agent serves and each agent who serves none."""
+    queues = _names(trees, "queue")
+    agents_tree = trees.get("agents.yaml")
+    agents = None if agents_tree is None else child(agents_tree, "agents")
+    if queues is None or agents_tree is None or not isinstance(agents, Table):
+        return
+    serving: set[str] = set()
+    busy: set[str] = set()
+    for path, _, queue in texts(agents_tree, ("agents", ANY, "queues", ANY)):
+        serving.add(queue)
+        busy.add(str(path[1]))
+    file, home = _HOMES["queue"]
+    for name in queues:
+        if name not in serving:
+            at = key_position(trees[file], (home, name))
+            message = "no agent serves this queue"
+            yield problem_at(file, at, (home, name), message, Severity.WARNING)
+    for agent, entry in agents.entries.items():
+        if agent not in busy:
+            message = "serves no queue and will get no calls"
+            yield problem_at(
+                "agents.yaml", entry.key_position, ("agents", agent), message, Severity.WARNING
+            )
+
+
+def _names(trees: Trees, kind: str) -> Mapping[str, object] | None:
+    """Return the names of this kind that are defined; None where that cannot be told."""
+    file, home = _HOMES[kind]
+    found = child(trees[file], home) if file in trees else None
+    return found.entries if isinstance(found, Table) else None

@@ -1,0 +1,130 @@
+"""
+Secrets: where they come from, and how they are kept from being shown.
+
+A configuration file only says where a secret is. `Secret` shows itself as `Secret(…)` in logs,
+messages and tracebacks; only `reveal` gives it out, to the one place that sends it.
+"""
+
+import hmac
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NoReturn
+
+from config.errors import Problem, Severity, UnreadableFileError
+from config.files import read_file
+from config.nodes import ANY, KeyPath, Node, Table, child, problem_at, texts, value_position
+from config.values import database_url_fault
+
+SECRET_BYTES_MAX = 4_096
+_DATABASE_URL: Final[KeyPath] = ("database", "url")
+_SECRETS: Final[tuple[KeyPath, ...]] = (("pbx", ANY, "ami", "secret"), _DATABASE_URL)
+"""Where in `cordboard.yaml` a secret's source may stand."""
+
+
+class Secret:
+    """A text that does not show itself."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the secret itself; never log, format or keep what this returns."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._text.encode(), other._text.encode())
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._text))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not written anywhere")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretsFound:
+    """The secrets by their path in `cordboard.yaml`, and what is wrong with them."""
+
+    secrets: Mapping[KeyPath, Secret]
+    problems: tuple[Problem, ...]
+
+
+class _NoSecretError(Exception):
+    """A secret cannot be had; the message never holds it."""
+
+
+def find_secrets(
+    file: str, tree: Node, folder: Path, environment: Mapping[str, str]
+) -> SecretsFound:
+    """Fetch every secret that `cordboard.yaml` names; what is not well formed is left alone."""
+    secrets: dict[KeyPath, Secret] = {}
+    problems: list[Problem] = []
+    for path, kind, value in _sources(tree):
+        at = value_position(tree, (*path, kind))
+        try:
+            if kind == "env":
+                text = _from_environment(value, environment)
+            else:
+                text, world_readable = _from_file(folder / value)
+                if world_readable:
+                    warning = f"everybody on this machine may read it; do: chmod 600 {value}"
+                    problems.append(problem_at(file, at, (*path, kind), warning, Severity.WARNING))
+            secrets[path] = _checked(text, is_url=path == _DATABASE_URL)
+        except _NoSecretError as error:
+            problems.append(problem_at(file, at, (*path, kind), str(error)))
+    return SecretsFound(secrets=secrets, problems=tuple(problems))
+
+
+def _sources(tree: Node) -> Iterator[tuple[KeyPath, str, str]]:
+    """Yield path, `env` or `file`, and its value, of each well-formed source of a secret."""
+    for pattern in _SECRETS:
+        for path, _, value in texts(tree, (*pattern, ANY)):
+            source = _at(tree, path[:-1])
+            kind = str(path[-1])
+            if kind in {"env", "file"} and isinstance(source, Table) and len(source.entries) == 1:
+                yield path[:-1], kind, value
+
+
+def _at(tree: Node, path: KeyPath) -> Node | None:
+    node: Node | None = tree
+    for step in path:
+        node = None if node is None else child(node, step)
+    return node
+
+
+def _from_environment(name: str, environment: Mapping[str, str]) -> str:
+    text = environment.get(name)
+    if text is None:
+        raise _NoSecretError(f"the environment variable {name} is not set")
+    return text
+
+
+def _from_file(path: Path) -> tuple[str, bool]:
+    """Return a secret file's text without the line's end, and whether everybody may read it."""
+    try:
+        content = read_file(path, bytes_max=SECRET_BYTES_MAX)
+        text = content.data.decode()
+    except UnreadableFileError as error:
+        raise _NoSecretError(f"the file {path} {error}") from error
+    except UnicodeDecodeError:
+        # no chain: the decoder's error holds the secret's bytes
+        raise _NoSecretError(f"the file {path} is not UTF-8") from None
+    return text.removesuffix("\n").removesuffix("\r"), content.world_readable
+
+
+def _checked(text: str, *, is_url: bool) -> Secret:
+    if not text:
+        raise _NoSecretError("the secret is empty")
+    if any(ord(character) < ord(" ") or character == "\x7f" for character in text):
+        raise _NoSecretError("the secret holds a line's end or another control character")
+    if is_url and (wrong := database_url_fault(text)) is not None:
+        raise _NoSecretError(f"the URL {wrong}")
+    return Secret(text)
