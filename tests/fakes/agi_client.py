@@ -9,6 +9,8 @@ interrupted STREAM FILE, and ends with `200 result=-1`, HANGUP, HANGUP when the 
 
 import asyncio
 import re
+import socket
+import struct
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Self
@@ -113,6 +115,12 @@ class AgiCaller:
         except ConnectionError:
             return True
 
+    async def reset(self) -> None:
+        """Break the connection with a TCP reset."""
+        sock = self.writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        await self.hang_up()
+
     async def hang_up(self) -> None:
         """End the stream, as Asterisk does after HANGUP, and as the system does when it dies."""
         self.writer.close()
@@ -141,7 +149,8 @@ class _Line(asyncio.Protocol):
         self.transport: asyncio.Transport
         self.closed = False
         self._stirred = stirred
-        self._kernel = b""
+        self.waiting = b""
+        """What lies in the kernel's buffer."""
         self._file = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -149,7 +158,7 @@ class _Line(asyncio.Protocol):
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        self._kernel += data
+        self.waiting += data
         self._stirred.set()
 
     def connection_lost(self, _exc: Exception | None) -> None:
@@ -162,12 +171,12 @@ class _Line(asyncio.Protocol):
     @property
     def readable(self) -> bool:
         """What `poll` says: the socket has something, or has ended."""
-        return bool(self._kernel) or self.closed
+        return bool(self.waiting) or self.closed
 
     def fgets(self) -> str | None:
         """Return the next line, reading ahead all the socket has; None when there is no whole."""
         if b"\n" not in self._file:
-            self._file, self._kernel = self._file + self._kernel, b""
+            self._file, self.waiting = self._file + self.waiting, b""
         line, newline, rest = self._file.partition(b"\n")
         if not newline:
             return None
@@ -210,7 +219,7 @@ class FakeChannel:
         finally:
             self._line.transport.close()
             while not self._line.closed:
-                await self._stir()
+                await self.stirred()
 
     def press(self, keys: str) -> None:
         """Press keys, one after the other."""
@@ -239,14 +248,20 @@ class FakeChannel:
                 lambda: any(command.startswith(beginning) for command in self.commands)
             )
 
-    async def _stir(self) -> None:
+    async def stirred(self) -> None:
+        """Wait until something happens: bytes from us, a key, a hangup."""
         self._stirred.clear()
         await self._stirred.wait()
+
+    @property
+    def unread(self) -> int:
+        """How many lines lie in the socket."""
+        return self._line.waiting.count(b"\n")
 
     async def _follow(self) -> None:
         while not self._hung_up:
             if self.busy or not self._line.readable:
-                await self._stir()
+                await self.stirred()
                 continue
             command = self._line.fgets()
             if command is not None:
@@ -258,7 +273,7 @@ class FakeChannel:
             self._line.print("HANGUP")
         else:
             while not self._line.closed:
-                await self._stir()
+                await self.stirred()
 
     async def _obey(self, command: str) -> None:
         async with self._started:
@@ -303,7 +318,7 @@ class FakeChannel:
         try:
             async with asyncio.timeout(None if timeout_ms < 0 else timeout_ms / 1000):
                 while not (self._hung_up or self._keys or self._line.readable):
-                    await self._stir()
+                    await self.stirred()
         except TimeoutError:
             self._line.print("200 result=0")
             return
@@ -331,4 +346,4 @@ class FakeChannel:
                 return
             if self._line.readable:
                 return
-            await self._stir()
+            await self.stirred()
