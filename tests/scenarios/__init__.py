@@ -1,0 +1,1 @@
+"""Whole calls on a real private Asterisk with real audio."""
