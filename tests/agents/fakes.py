@@ -1,5 +1,6 @@
 """What the agents' package needs of others, in small: directory, inbox, floor, time."""
 
+import asyncio
 import heapq
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -116,6 +117,7 @@ class ManualTimers:
     """Monotonic seconds that pass when the test says so."""
 
     at: float = 100.0
+    armed: asyncio.Event = field(default_factory=asyncio.Event)
     _due: list[tuple[float, int, ManualTimer]] = field(default_factory=list)
     _order: "count[int]" = field(default_factory=count)
 
@@ -124,6 +126,7 @@ class ManualTimers:
 
     def call_later(self, delay: float, callback: Callable[[], object], /) -> ManualTimer:
         timer = ManualTimer(callback)
+        self.armed.set()
         heapq.heappush(self._due, (self.at + delay, next(self._order), timer))
         return timer
 
