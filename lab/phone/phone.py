@@ -162,6 +162,7 @@ class Phone:
         for task in self._tasks:
             task.cancel()
         outcomes = await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
         self._endpoint.close()
         for outcome in outcomes:
             if isinstance(outcome, Exception):
