@@ -132,8 +132,10 @@ def remove(floor: Floor, agent: Agent) -> None:
     """Have an agent leave who is no longer in the policy; with a call, when that is over."""
     agent.leaving = True
     floor.assign(agent, ())
-    log_off(floor, agent)
-    _settle(floor, agent)
+    if agent.wish is Wish.LOGGED_OFF:
+        _settle(floor, agent)
+    else:
+        log_off(floor, agent)
 
 
 def withdraw(floor: Floor, offer: Offer, cause: WithdrawCause) -> None:
@@ -173,7 +175,6 @@ def _leave(floor: Floor, agent: Agent) -> None:
     _clear_wrap_up(floor, agent)
     _clear_rest(floor, agent)
     _part_from_phone(floor, agent)
-    agent.call = None
     if agent.occupation is not Occupation.IDLE:
         agent.become(Occupation.IDLE, floor.now)
 
@@ -188,6 +189,7 @@ def _part_from_phone(floor: Floor, agent: Agent) -> None:
 
 def _clear_wrap_up(floor: Floor, agent: Agent) -> None:
     agent.wrap_up_ends = None
+    agent.call = None
     floor.timers.cancel(Timer(TimerKind.WRAP_UP, agent=agent.agent))
 
 

@@ -202,6 +202,8 @@ def _vacate(floor: Floor, call: Call) -> None:
     queue = floor.queues[call.queue]
     queue.waiting.remove(call)
     _stop(floor, call, TimerKind.OVERFLOW)
+    call.overflow_at = None
+    call.overflow_due = False
     if queue.removed and len(queue.waiting) == 0:
         floor.forget_queues([call.queue])
 

@@ -79,9 +79,7 @@ def test_an_agent_who_did_not_answer_may_have_another_call_at_once() -> None:
     floor.at(16).end(1).expect("offer 2 c2 ann")
 
 
-@pytest.mark.parametrize(
-    "outcome", [OfferOutcome.BUSY, OfferOutcome.REJECTED, OfferOutcome.FAILED]
-)
+@pytest.mark.parametrize("outcome", [OfferOutcome.BUSY, OfferOutcome.REJECTED, OfferOutcome.FAILED])
 def test_a_phone_that_refuses_cannot_run_through_the_waiting_calls(
     outcome: OfferOutcome,
 ) -> None:
@@ -123,7 +121,9 @@ def test_misses_in_a_row_make_the_agent_not_ready_by_the_system() -> None:
     floor.at(1).queue("c1")
     floor.at(16).end(1).at(36).end(2).forget().at(56).end(3)
 
-    floor.expect("offer 3 c1 ann").shown("ann ready offered c1", "ann not_ready(ring_no_answer) idle")
+    floor.expect("offer 3 c1 ann").shown(
+        "ann ready offered c1", "ann not_ready(ring_no_answer) idle"
+    )
 
 
 def test_an_answer_ends_the_row_of_misses() -> None:
