@@ -1,6 +1,7 @@
 """The command `cordboard`."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -39,7 +40,7 @@ def check_command(folder: Path) -> None:
 
     Exit code 0: it can be used, perhaps with warnings. 1: it cannot.
     """
-    problems = check(folder)
+    problems = check(folder, os.environ)
     for problem in problems:
         click.echo(str(problem), err=problem.severity is Severity.ERROR)
     errors = _count(problems, Severity.ERROR)
@@ -59,7 +60,7 @@ def serve(folder: Path) -> None:
     Exit code 0: stopped as told. 1: it could not start, and says why in one line.
     """
     try:
-        configuration = load(folder)
+        configuration = load(folder, os.environ)
     except ConfigError as error:
         for problem in error.problems:
             click.echo(str(problem), err=True)

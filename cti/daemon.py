@@ -24,12 +24,12 @@ from agents.ports import AgentEntry
 from agents.server import AgentServer
 from agents.sessions import AgentSessions
 from agents.settings import AttemptSettings, SessionSettings, WebSettings
-from config.load import Configuration
+from config.settings import AgentSettings, Configuration
 from cti.calls import CallBook
 from cti.clock import Clock
-from cti.database import Database
+from cti.database import Database, open_database
 from cti.floor import FloorMirror
-from cti.ids import AgentId, DeviceId, PbxId
+from cti.ids import AgentId
 from cti.instants import Time, as_seconds
 from cti.recovery import recover, save
 from cti.screens import Screens
@@ -41,6 +41,7 @@ from cti.writer import Writer
 from protocols.agi.server import AgiServer
 from protocols.ami.client import AmiClient
 from protocols.ami.link import AmiSettings, LinkPhase, LinkState, SwitchProcess
+from storage.codec import RecordCodec
 from storage.errors import JournalError
 from storage.journal import Journal
 from storage.records import journal_codec
@@ -59,17 +60,16 @@ class StartError(Exception):
 class Directory:
     """The agents of a configuration, as the agents' package wants them."""
 
-    def __init__(self, configuration: Configuration, pbx: PbxId) -> None:
-        queues = {entry.agent: entry.queues for entry in configuration.policy.agents}
+    def __init__(self, agents: Iterable[AgentSettings]) -> None:
         self._entries = {
-            settings.id: AgentEntry(
-                agent=settings.id,
+            settings.agent: AgentEntry(
+                agent=settings.agent,
                 name=settings.name,
                 password_hash=settings.password_hash,
-                phones={name: DeviceId(pbx, f"PJSIP/{name}") for name in settings.phones},
-                queues=queues.get(settings.id, ()),
+                phones=settings.phones,
+                queues=settings.queues,
             )
-            for settings in configuration.agents.values()
+            for settings in agents
         }
 
     def entry(self, agent: AgentId) -> AgentEntry | None:
@@ -96,6 +96,7 @@ class House:
     switch: Switch
     screens: Screens
     sessions: AgentSessions
+    floor: FloorMirror
     ami: AmiClient
     agi: AgiServer
     web: AgentServer
@@ -106,7 +107,7 @@ class Daemon:
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
-        self._pbx_name, self._pbx = next(iter(configuration.pbx.items()))
+        self._pbx_name, self._pbx = next(iter(configuration.pbxs.items()))
         self._stopping = asyncio.Event()
         self._boot: SwitchProcess | None = None
         self._house: House | None = None
@@ -136,14 +137,14 @@ class Daemon:
         log.info("daemon_starting", version=importlib.metadata.version("cordboard"))
         try:
             with _journal(self._configuration) as journal:
-                async with Database(self._configuration, journal) as database:
-                    await self._live(journal, database)
+                codec = journal_codec()
+                async with open_database(self._configuration, journal, codec) as database:
+                    await self._live(journal, codec, database)
         except* StartError as errors:
-            raise errors.exceptions[0] from None
+            raise _first(errors) from None
         log.info("daemon_stopped")
 
-    async def _live(self, journal: Journal, database: Database) -> None:
-        codec = journal_codec()
+    async def _live(self, journal: Journal, codec: RecordCodec, database: Database) -> None:
         core, calls = recover(journal, codec)
         clock = Clock(not_before=journal.last_time() or Time(0))
         house = self._build(journal, database, core, calls, clock)
@@ -153,7 +154,7 @@ class Daemon:
             save(journal, codec, core, calls, clock.now())
 
         keep_state()
-        limit_s = as_seconds(self._configuration.watchdog.limit)
+        limit_s = as_seconds(self._configuration.watchdog_limit)
         async with asyncio.TaskGroup() as tasks:
             lives = [
                 tasks.create_task(life)
@@ -190,7 +191,7 @@ class Daemon:
             writer.settle()
         mirror = FloorMirror()
         mirror.fill(core, calls, clock.now())
-        directory = Directory(configuration, self._pbx_name)
+        directory = Directory(configuration.agents.values())
         sessions = AgentSessions(
             directory=directory,
             inbox=ClientInbox(writer),
@@ -240,6 +241,7 @@ class Daemon:
             switch=switch,
             screens=screens,
             sessions=sessions,
+            floor=mirror,
             ami=ami,
             agi=AgiServer(switch.serve, allowed_peers=self._pbx.agi.peers),
             web=self._web(sessions, directory),
@@ -271,7 +273,7 @@ class Daemon:
         web = self._configuration.web
         doors.push_async_callback(house.web.close)
         await _listening(house.web.start(), web.listen, web.port)
-        house.sessions.start_leases()
+        house.sessions.start_leases(house.floor.logged_on())
 
     def _link_changed(self, switch: Switch, state: LinkState) -> None:
         """When the link comes up, look at what there really is, and whether it is the same PBX."""
@@ -280,6 +282,14 @@ class Daemon:
         other = self._boot is not None and self._boot != state.boot
         self._boot = state.boot
         switch.link_is_up(other_process=other)
+
+
+def _first(errors: BaseExceptionGroup[StartError]) -> StartError:
+    """Return one error of a group, however deep it stands: each says enough."""
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return StartError(str(error))
 
 
 async def _now_and_then(work: Callable[[], None], every_s: float) -> None:

@@ -6,13 +6,17 @@ back, and whoever looks a customer up meanwhile finds nobody.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import structlog
 
+from config.settings import Configuration
+from storage.codec import RecordCodec
 from storage.customers import Customer, CustomerBook
 from storage.embedded import EmbeddedPostgres
-from storage.errors import StorageError, StorageUnavailableError
+from storage.errors import EmbeddedPostgresError, StorageError, StorageUnavailableError
 from storage.journal import Journal
 from storage.migrate import migrate
 from storage.pool import Pool
@@ -20,6 +24,114 @@ from storage.shipper import Shipper
 
 RETRY_FIRST_S = 0.5
 RETRY_MAX_S = 15.0
-DRAIN_DEADLINE_S = 5.0
+DRAIN_S_MAX = 5.0
+"""How long a stopping daemon waits for what is not yet in Postgres; the rest goes there later."""
+ADDRESS_FILE = "postgres.address"
+"""Where the embedded server's address stands, for `psql` and reports; it holds no password."""
 
 log = structlog.get_logger(__name__)
+
+
+class Database:
+    """The database at `database.url`, or the embedded one; `run` keeps it at hand."""
+
+    def __init__(self, configuration: Configuration, journal: Journal, codec: RecordCodec) -> None:
+        self._url = configuration.database_url
+        self._data: Path = configuration.data
+        self._country = configuration.country
+        self._journal = journal
+        self._codec = codec
+        self._customers: CustomerBook | None = None
+        self._shipper: Shipper | None = None
+
+    @property
+    def up(self) -> bool:
+        """Whether the database can be asked, and gets what the journal holds."""
+        shipper = self._shipper
+        return shipper is not None and shipper.state.last_error is None
+
+    async def find_by_number(self, number: str) -> Customer | None:
+        """
+        Return the customer with this number.
+
+        Raises:
+            StorageUnavailableError: the database is away.
+        """
+        if self._customers is None:
+            raise StorageUnavailableError("the database is not up yet")
+        return await self._customers.find_by_number(number)
+
+    async def run(self) -> None:
+        """Bring the database up, and up again, until cancelled."""
+        pause_s = RETRY_FIRST_S
+        while True:
+            try:
+                async with self._address() as (address, server):
+                    await migrate(address)
+                    pause_s = RETRY_FIRST_S
+                    await self._serve(address, server)
+            except StorageError as error:
+                log.warning("database_away", reason=str(error), retry_in_s=pause_s)
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, RETRY_MAX_S)
+
+    async def drain(self) -> None:
+        """Wait, for a bounded time, until all that was journalled is in the database."""
+        if self._shipper is None:
+            return
+        try:
+            async with asyncio.timeout(DRAIN_S_MAX):
+                await self._shipper.caught_up()
+        except TimeoutError:
+            log.warning("records_not_shipped", waiting=self._shipper.behind)
+
+    @asynccontextmanager
+    async def _address(self) -> AsyncIterator[tuple[str, EmbeddedPostgres | None]]:
+        if self._url is not None:
+            yield self._url.reveal(), None
+            return
+        server = EmbeddedPostgres(self._data)
+        try:
+            address = await server.start()
+            await asyncio.to_thread((self._data / ADDRESS_FILE).write_text, address)
+            yield address, server
+        finally:
+            await server.stop()
+
+    async def _serve(self, address: str, server: EmbeddedPostgres | None) -> None:
+        """
+        Ship and answer while the server lives.
+
+        Raises:
+            EmbeddedPostgresError: the embedded server ended by itself.
+        """
+        async with await Pool.open(address) as pool:
+            self._customers = CustomerBook(pool, self._country)
+            self._shipper = Shipper(self._journal, self._codec, address)
+            log.info("database_up", embedded=server is not None)
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    shipping = tasks.create_task(self._shipper.run())
+                    if server is not None and server.is_ours:
+                        code = await server.wait_ended()
+                        shipping.cancel()
+                        raise EmbeddedPostgresError(f"the server ended by itself, status {code}")
+            except* EmbeddedPostgresError as errors:
+                raise errors.exceptions[0] from None
+            finally:
+                self._customers = None
+
+
+@asynccontextmanager
+async def open_database(
+    configuration: Configuration, journal: Journal, codec: RecordCodec
+) -> AsyncIterator[Database]:
+    """Lend a database that runs beside its user, and ends when what was journalled is in it."""
+    database = Database(configuration, journal, codec)
+    async with asyncio.TaskGroup() as tasks:
+        life = tasks.create_task(database.run())
+        try:
+            yield database
+            await database.drain()
+        finally:
+            life.cancel()

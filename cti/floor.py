@@ -7,7 +7,7 @@ handed out. It never asks the core on a call's path.
 
 from dataclasses import dataclass
 
-from acd.commands import AcdCommand, Occupation, PlaceCall, ShowAgentState
+from acd.commands import AcdCommand, Occupation, PlaceCall, ShowAgentState, Wish
 from acd.distributor import Distributor
 from cti.call_facts import CallCleared
 from cti.calls import CallBook
@@ -89,6 +89,12 @@ class FloorMirror:
     def agent_state(self, agent: AgentId) -> ShowAgentState | None:
         """Return what the core last said of an agent."""
         return self._agents.get(agent)
+
+    def logged_on(self) -> tuple[AgentId, ...]:
+        """Return the agents who work at a phone."""
+        return tuple(
+            agent for agent, shown in self._agents.items() if shown.wish is not Wish.LOGGED_OFF
+        )
 
     def queue_of(self, call: CallId) -> QueueName | None:
         """Return the queue that the call was last placed in."""

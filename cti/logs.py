@@ -8,18 +8,18 @@ outside are written escaped in both forms: no caller can begin a line of his own
 
 import logging
 import sys
-from typing import Literal, TextIO
+from typing import TextIO
 
 import orjson
 import structlog
 
-LogFormat = Literal["json", "console"]
 
+def set_up_logs(log_format: str, level: str, *, stream: TextIO | None = None) -> None:
+    """
+    Send structlog's and the standard library's logs to `stream`, standard error by default.
 
-def set_up_logs(
-    log_format: LogFormat, level: str, *, stream: TextIO | None = None
-) -> None:
-    """Send structlog's and the standard library's logs to `stream`, standard error by default."""
+    `log_format` is `json` or `console`, `level` a level's name.
+    """
     target = stream or sys.stderr
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -1,0 +1,282 @@
+"""
+A whole private installation on loopback: Asterisk, Postgres, the daemon, phones and desks.
+
+The demo and the scenario tests run the same thing: a real Asterisk with the dialplan that we write,
+the daemon as a process, agents' phones with ports of their own, and callers who come by the trunk.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import asyncpg
+import yaml
+
+from cti.switch.dialplan import (
+    CHANNEL_VARIABLES,
+    ENTRY_CONTEXT,
+    WANTED_EVENTS,
+    SafetyNet,
+    safety_net,
+)
+from lab import sound
+from lab.asterisk import AsteriskInstance, AsteriskSettings, PhoneAccount
+from lab.asterisk_installation import Installation
+from lab.desk import Desk
+from lab.phone.phone import Phone
+from lab.ports import LOOPBACK, lease_ports
+from lab.serving import ServingDaemon
+
+PASSWORD = "cordboard-demo"
+_PASSWORD_HASH = (
+    "$argon2id$v=19$m=32,t=1,p=1$+Gc3pmiSY9y7tNBZGfORdw"
+    "$upscVeIRxifn9xVmzEEPCn8YgKY/+lyKDRjfHFmYRaY"
+)
+_MANAGER_SECRET = "lab-secret"
+_SECRET_VARIABLE = "CORDBOARD_AMI_SECRET"
+GREETING_HZ = 900
+CALLER_HZ = 500
+AGENT_HZ = 700
+FALLBACK_PHONE = "night"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentPlan:
+    """One agent, his phone, and the queues that he serves."""
+
+    name: str
+    phone: str
+    queues: Sequence[str] = ("sales",)
+    spoken_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SitePlan:
+    """
+    What a site is to be: `queues` as in `queues.yaml`; times short, since nobody real waits.
+
+    `tries_max` and `fallback` are the dialplan's (`cti.switch.dialplan`). `greeting_s` is how long
+    the menu speaks. `database_url` is a server of the test's; without one, the embedded server.
+    """
+
+    agents: Sequence[AgentPlan] = (AgentPlan(name="ann", phone="a1"),)
+    queues: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=lambda: {
+            "sales": {"ring_time": "3s", "wrap_up": "500ms", "misses_max": 2},
+            "support": {"ring_time": "3s", "wrap_up": "500ms", "misses_max": 2},
+        }
+    )
+    greeting_s: float = 0.6
+    first_key: str = "2s"
+    tries_max: int = 30
+    fallback: bool = False
+    watchdog: str = "5s"
+    log_level: str = "debug"
+    database_url: str | None = None
+    web_extra: Mapping[str, Any] = field(default_factory=dict)
+    prompts: Path | None = None
+    music: Path | None = None
+
+
+class Site:
+    """The installation; `async with` starts and ends all of it."""
+
+    def __init__(self, installation: Installation, folder: Path, plan: SitePlan) -> None:
+        self.plan = plan
+        self.folder = folder
+        self.configuration = folder / "config"
+        self.ports = lease_ports()
+        self.phones: dict[str, Phone] = {}
+        self.callers: list[Phone] = []
+        self._installation = installation
+        self._undo = AsyncExitStack()
+        self.daemon = ServingDaemon(
+            self.configuration,
+            web_port=self.ports.web,
+            log=folder / "daemon.log",
+            environment={_SECRET_VARIABLE: _MANAGER_SECRET},
+        )
+        self.asterisk: AsteriskInstance
+
+    @property
+    def server(self) -> tuple[str, int]:
+        """Where phones find Asterisk."""
+        return LOOPBACK, self.ports.sip
+
+    @property
+    def desk_url(self) -> str:
+        """Where agents' desks connect."""
+        return f"ws://{LOOPBACK}:{self.ports.web}/ws/v1"
+
+    @property
+    def data(self) -> Path:
+        """The daemon's data folder."""
+        return self.configuration / "var"
+
+    async def __aenter__(self) -> Self:
+        async with self._undo:
+            self._undo.callback(self.ports.release)
+            for agent in self.plan.agents:
+                await self._add_phone(agent.phone)
+            if self.plan.fallback:
+                await self._add_phone(FALLBACK_PHONE)
+            self._write_configuration()
+            self.asterisk = await self._undo.enter_async_context(self._asterisk())
+            self._undo.push_async_callback(self.daemon.kill)
+            await self.daemon.start()
+            self._undo = self._undo.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        async with self._undo:
+            for caller in self.callers:
+                await caller.close()
+            await self.daemon.stop()
+
+    async def _add_phone(self, name: str) -> None:
+        phone = await Phone.start(name, server=self.server, tone_hz=AGENT_HZ)
+        self.phones[name] = await self._undo.enter_async_context(phone)
+
+    async def caller(self, name: str = "caller", *, tone_hz: int = CALLER_HZ) -> Phone:
+        """Return a new phone outside, which calls by the trunk."""
+        phone = await Phone.start(name, server=self.server, tone_hz=tone_hz)
+        self.callers.append(phone)
+        return phone
+
+    async def desk(self, agent: str, *, ready: bool = True) -> Desk:
+        """Sign an agent in at a desk, log him on at his phone and, if `ready`, make him ready."""
+        desk = await self._undo.enter_async_context(Desk(self.desk_url))
+        await desk.sign_in(agent, PASSWORD)
+        await desk.log_on()
+        if ready:
+            await desk.ready()
+            await desk.wait_state(wish="ready", occupation="idle")
+        return desk
+
+    async def query(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        """Ask the daemon's database."""
+        connection = await asyncpg.connect(self.database_address())
+        try:
+            return list(await connection.fetch(sql, *arguments))
+        finally:
+            await connection.close()
+
+    def database_address(self) -> str:
+        """Return the address of the daemon's database."""
+        if self.plan.database_url is not None:
+            return self.plan.database_url
+        return (self.data / "postgres.address").read_text()
+
+    def _asterisk(self) -> AsteriskInstance:
+        net = SafetyNet(
+            services=["8000", "8001"],
+            agi=f"{LOOPBACK}:{self.ports.agi}",
+            fallback=f"PJSIP/{FALLBACK_PHONE}" if self.plan.fallback else "",
+            fallback_ring_s=5,
+            tries_max=self.plan.tries_max,
+        )
+        settings = AsteriskSettings(
+            folder=self.folder / "asterisk",
+            extensions=safety_net(net),
+            phones=[
+                PhoneAccount(name=name, port=phone.port) for name, phone in self.phones.items()
+            ],
+            trunk_context=ENTRY_CONTEXT,
+            phone_context="nothing-yet",
+            manager_secret=_MANAGER_SECRET,
+            manager_events=WANTED_EVENTS,
+            channel_variables=CHANNEL_VARIABLES,
+            music=self.plan.music,
+        )
+        return AsteriskInstance(self._installation, settings, ports=self.ports)
+
+    def _write_configuration(self) -> None:
+        folder = self.configuration
+        folder.mkdir(parents=True, exist_ok=True)
+        prompts = folder / "prompts"
+        if self.plan.prompts is None:
+            welcome = sound.tone(GREETING_HZ, self.plan.greeting_s)
+            for name in ("welcome", "wrong-key", "no-key", "sorry"):
+                sound.write_wav(prompts / f"{name}.wav", welcome)
+        elif not prompts.exists():
+            prompts.symlink_to(self.plan.prompts)
+        for name, content in self._files().items():
+            (folder / name).write_text(yaml.safe_dump(content, allow_unicode=True))
+
+    def _files(self) -> dict[str, Any]:
+        manager = {
+            "host": LOOPBACK,
+            "port": self.ports.manager,
+            "username": "cordboard",
+            "secret": {"env": _SECRET_VARIABLE},
+        }
+        menu = {
+            "greeting": ["welcome"],
+            "first_key": self.plan.first_key,
+            "tries": 2,
+            "choices": {
+                "1": {"name": "sales", "queue": "sales"},
+                "2": {"name": "support", "queue": "support"},
+            },
+            "wrong_key": ["wrong-key"],
+            "no_key": ["no-key"],
+            "otherwise": {"queue": "support"},
+        }
+        main: dict[str, Any] = {
+            "pbx": {
+                "main": {
+                    "ami": manager,
+                    "agi": {"listen": LOOPBACK, "port": self.ports.agi, "peers": [LOOPBACK]},
+                }
+            },
+            "web": {"listen": LOOPBACK, "port": self.ports.web, **self.plan.web_extra},
+            "data": str(self.data),
+            "telephony": {"country": "DE"},
+            "log": {"format": "json", "level": self.plan.log_level},
+            "watchdog": {"limit": self.plan.watchdog},
+        }
+        if self.plan.database_url is not None:
+            main["database"] = {"url": self.plan.database_url}
+        return {
+            "cordboard.yaml": main,
+            "services.yaml": {
+                "services": [{"number": "8000", "name": "hotline", "flow": "welcome"}]
+            },
+            "flows.yaml": {"flows": {"welcome": {"menu": menu}}},
+            "queues.yaml": {"queues": {name: dict(q) for name, q in self.plan.queues.items()}},
+            "agents.yaml": {
+                "agents": {
+                    agent.name: {
+                        "name": agent.spoken_name or agent.name.title(),
+                        "password_hash": _PASSWORD_HASH,
+                        "phones": [agent.phone],
+                        "queues": list(agent.queues),
+                    }
+                    for agent in self.plan.agents
+                }
+            },
+        }
+
+
+async def settled(site: Site, calls: int, *, within_s: float = 15.0) -> list[asyncpg.Record]:
+    """
+    Wait until so many calls stand in the call log, and return them in the order of arrival.
+
+    Raises:
+        TimeoutError: there are fewer, even after `within_s`.
+    """
+    async with asyncio.timeout(within_s):
+        while True:
+            rows = await site.query("SELECT * FROM calls ORDER BY arrived_at")
+            if len(rows) >= calls:
+                return rows
+            await asyncio.sleep(0.05)
