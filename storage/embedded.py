@@ -69,6 +69,11 @@ class EmbeddedPostgres:
             undo.pop_all()
         return address(place, DATABASE)
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether the server is this process's own; a guest's may be another one's."""
+        return self._server is not None
+
     async def _run(self, place: Place) -> None:
         """Start the server as our own, after what an earlier owner may have left."""
         left_behind = await clear_away_leftovers(place)

@@ -245,6 +245,7 @@ class Journal:
         with self._transaction():
             self._connection.execute("DELETE FROM parties WHERE key = ?", (key,))
             self._connection.execute("INSERT OR IGNORE INTO erasures VALUES (?)", (key,))
+        self._appended.set()
         with translated(self._path):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 

@@ -53,7 +53,6 @@ CREATE TABLE shipping (
 CREATE TABLE shipping_failures (
     journal text NOT NULL,
     position bigint NOT NULL,
-    at timestamptz,
     kind text NOT NULL,
     name text NOT NULL,
     body bytea NOT NULL,
@@ -76,7 +75,7 @@ CREATE TABLE calls (
     queue text,
     agent text,
     hung_up_by text NOT NULL,
-    clear_reason text NOT NULL,
+    clear_reason text,
     cause integer NOT NULL,
     waited interval NOT NULL,
     talked interval NOT NULL,
