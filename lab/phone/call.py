@@ -48,6 +48,7 @@ class Ending:
         how: the request that did it (BYE, CANCEL, INVITE when it was refused), or "timeout" or
             "unplugged".
         status: the final status of an INVITE that was refused, by whichever side.
+        phrase: the words beside that status.
         reason: the peer's Reason header (RFC 3326), as sent.
     """
 
@@ -55,6 +56,7 @@ class Ending:
     by: EndedBy
     how: str
     status: int | None = None
+    phrase: str = ""
     reason: str = ""
 
 
@@ -332,6 +334,7 @@ class Call(ABC):
         how: str,
         *,
         status: int | None = None,
+        phrase: str = "",
         reason: str = "",
         at: Moment | None = None,
         confirmed: bool = True,
@@ -340,7 +343,14 @@ class Call(ABC):
             self._farewell_confirmed.set()
         if self.ended.is_set():
             return
-        self.ending = Ending(at=at or Moment.now(), by=by, how=how, status=status, reason=reason)
+        self.ending = Ending(
+            at=at or Moment.now(),
+            by=by,
+            how=how,
+            status=status,
+            phrase=phrase or sip.REASONS.get(status or 0, ""),
+            reason=reason,
+        )
         for transaction in self._unacknowledged.values():
             transaction.acknowledged()
         self._unacknowledged.clear()

@@ -91,8 +91,9 @@ class OutgoingCall(Call):
         except TimeoutError:
             raise NothingCameError(f"not answered within {within_s} s") from None
         if not self.connected.is_set():
-            status = (self.ending.status if self.ending else None) or 487
-            raise CallFailedError(status, sip.REASONS.get(status, "Status"))
+            if self.ending is None or self.ending.status is None:  # ended from here
+                raise CallFailedError(487, sip.REASONS[487])
+            raise CallFailedError(self.ending.status, self.ending.phrase)
 
     def drop(self) -> None:
         """Begin to end the call: CANCEL before it is answered, BYE after."""
@@ -130,7 +131,7 @@ class OutgoingCall(Call):
         elif not self._take_challenge(response):
             reason = response.headers.get("Reason")
             by = EndedBy.US if self._giving_up else EndedBy.PEER
-            self._end(by, "INVITE", status=response.status, reason=reason)
+            self._end(by, "INVITE", status=response.status, phrase=response.reason, reason=reason)
 
     def _take_progress(self, response: Response) -> None:
         self.progress.append(Progress(response.status, Moment.now()))
