@@ -1,9 +1,4 @@
-"""
-How guessing passwords is slowed down. Pure: the time comes with each question.
-
-Every attempt counts as wrong from the moment it begins, and is given back when it was right, so
-that a hundred guesses at the same moment are a hundred and not one.
-"""
+"""How guessing passwords is slowed down. Pure: the time comes with each question."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -38,8 +33,8 @@ class AttemptCounter:
             return 0.0
         return max(0.0, record.closed_until - now)
 
-    def begin(self, key: str, now: float) -> None:
-        """Count an attempt, as a wrong one until `succeed` says otherwise."""
+    def count(self, key: str, now: float) -> None:
+        """Count a wrong password for this key, and begin the pause that it costs."""
         record = self._records.get(key)
         if record is None or now - record.last_at > self._settings.forget_after_s:
             record = _Record(wrong=0, last_at=now, closed_until=now)
@@ -54,16 +49,6 @@ class AttemptCounter:
         while len(self._records) > self._settings.tracked_max:
             self._records.popitem(last=False)
 
-    def succeed(self, key: str) -> None:
+    def clear(self, key: str) -> None:
         """Forget this key's wrong passwords: the right one came."""
         self._records.pop(key, None)
-
-    def give_back(self, key: str) -> None:
-        """Take one attempt, a right one, off this key's count, and end the pause it began."""
-        record = self._records.get(key)
-        if record is None:
-            return
-        record.wrong -= 1
-        record.closed_until = record.last_at
-        if record.wrong <= 0:
-            del self._records[key]

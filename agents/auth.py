@@ -64,19 +64,21 @@ class Authenticator:
             raise TooManyAttemptsError(
                 f"too many wrong passwords; wait {pause_s:.0f} seconds", retry_after_s=pause_s
             )
-        self._by_agent.begin(agent, now)
-        self._by_address.begin(address, now)
+        # Counted as wrong until it turns out right, so that a hundred guesses at the same moment
+        # are a hundred and not one. An address is counted afterwards: a whole floor may come back
+        # from one address at the same moment, and its strangers' connections are few anyway.
+        self._by_agent.count(agent, now)
         entry = self._directory.entry(agent)
         expected = self._hash_of_nobody if entry is None else entry.password_hash
         right = await asyncio.get_running_loop().run_in_executor(
             self._threads, _matches, expected, password
         )
         if entry is None or not right:
+            self._by_address.count(address, self._timers.time())
             log.warning("sign_in_refused", agent_id=agent, address=address)
             raise WrongCredentialsError("agent or password is wrong")
-        self._by_agent.succeed(agent)
-        # Not forgiven in full: else whoever has one account could guess at all others for ever.
-        self._by_address.give_back(address)
+        # The address' count stays: else whoever has one account could guess at all others for ever.
+        self._by_agent.clear(agent)
         return entry
 
     def close(self) -> None:

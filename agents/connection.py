@@ -84,6 +84,9 @@ class Connection:
             try:
                 async for message in self._websocket:
                     await self._receive(message)
+            except ConnectionError as error:
+                # A ping could not be answered any more.
+                log.debug("websocket_lost", address=self._address, error=str(error))
             finally:
                 if self._entry is not None:
                     self._sessions.leave(self._entry.agent, self)

@@ -38,27 +38,35 @@ class Door:
         self.settings = settings
         self.timers = timers
         self._strangers: Counter[str] = Counter()
+        self._visitors: set[Visitor] = set()
 
     def visitor(self, make_inner: Callable[[], asyncio.Protocol]) -> "Visitor":
         """Return the protocol of a connection just accepted, before the one `make_inner` makes."""
         return Visitor(self, make_inner())
 
-    def let_in(self, address: str) -> bool:
+    def let_in(self, visitor: "Visitor", address: str) -> bool:
         """Count a stranger in; False where there are too many and he must go."""
         if (
-            self._strangers.total() >= self.settings.strangers_max
+            len(self._visitors) >= self.settings.strangers_max
             or self._strangers[address] >= self.settings.strangers_per_address_max
         ):
             log.warning("stranger_turned_away", address=address)
             return False
+        self._visitors.add(visitor)
         self._strangers[address] += 1
         return True
 
-    def count_out(self, address: str) -> None:
+    def count_out(self, visitor: "Visitor", address: str) -> None:
         """Count a stranger out: he signed in, or is gone."""
+        self._visitors.discard(visitor)
         self._strangers[address] -= 1
         if not self._strangers[address]:
             del self._strangers[address]
+
+    def close(self) -> None:
+        """Show all strangers out: the server stops."""
+        for visitor in list(self._visitors):
+            visitor.show_out(CloseCode.GOING_AWAY, "the server stops")
 
 
 class Visitor(asyncio.Protocol):
@@ -83,7 +91,7 @@ class Visitor(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
         self._address = str(peer[0]) if peer else ""
-        if not self._door.let_in(self._address):
+        if not self._door.let_in(self, self._address):
             self._transport.abort()
             return
         self._let_in = True
@@ -99,7 +107,7 @@ class Visitor(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Check what came in, and pass it on."""
         if not self._let_in or self._farewell is not None or self._transport is None:
-            return
+            return  # What comes after a farewell is thrown away; see `dismiss`.
         if self._guard is None or self._frames is None:
             self._head += data
             if len(self._head) > HEAD_BYTES_MAX:
@@ -204,18 +212,22 @@ class Visitor(asyncio.Protocol):
         self._transport.write(close_frame(code, reason))
         self._farewell = self._door.timers.call_later(self._door.settings.close_s, self.abort)
 
+    def show_out(self, code: CloseCode, reason: str) -> None:
+        """End a stranger's connection, by a close frame where he has come as far as frames."""
+        self._forget_deadline()
+        if self._guard is None:
+            log.info("stranger_dropped", address=self._address, reason=reason)
+            self.abort()
+        else:
+            self.dismiss(code, reason)
+
     # --- within ---
 
     def _overdue(self) -> None:
-        self._forget_deadline()
-        if self._guard is None:
-            log.info("stranger_dropped", address=self._address)
-            self.abort()
-        else:
-            self.dismiss(CloseCode.SIGN_IN_OVERDUE, "sign in sooner")
+        self.show_out(CloseCode.SIGN_IN_OVERDUE, "sign in sooner")
 
     def _forget_deadline(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-            self._door.count_out(self._address)
+            self._door.count_out(self, self._address)

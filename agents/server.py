@@ -95,6 +95,7 @@ class AgentServer:
         if self._listener is not None:
             self._listener.close()
         self._sessions.close()
+        self._door.close()
         if self._runner is not None:
             await self._runner.cleanup()
         self._authenticator.close()

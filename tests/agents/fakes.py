@@ -75,11 +75,19 @@ class Inbox:
     def __init__(self) -> None:
         self.facts: list[AgentFact] = []
         self.full = False
+        self._news = asyncio.Event()
+
+    async def arrived(self, many: int) -> None:
+        """Wait until so many facts are there."""
+        while len(self.facts) < many:
+            self._news.clear()
+            await self._news.wait()
 
     def post(self, fact: AgentFact) -> bool:
         if self.full:
             return False
         self.facts.append(fact)
+        self._news.set()
         return True
 
 
