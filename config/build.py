@@ -157,7 +157,9 @@ def _agent(agent: AgentId, section: AgentSection, pbx: PbxId) -> AgentSettings:
         agent=agent,
         name=section.name,
         password_hash=section.password_hash,
-        phones=MappingProxyType({phone: DeviceId(pbx=pbx, name=phone) for phone in section.phones}),
+        phones=MappingProxyType(
+            {phone: DeviceId(pbx=pbx, name=f"PJSIP/{phone}") for phone in section.phones}
+        ),
         queues=tuple(QueueName(queue) for queue in section.queues),
     )
 

@@ -109,8 +109,8 @@ class Site:
 
     @property
     def desk_url(self) -> str:
-        """Where agents' desks connect."""
-        return f"ws://{LOOPBACK}:{self.ports.web}/ws/v1"
+        """Where agents' desks find the web server."""
+        return f"http://{LOOPBACK}:{self.ports.web}"
 
     @property
     def data(self) -> Path:
