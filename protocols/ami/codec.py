@@ -21,7 +21,7 @@ from protocols.ami.errors import (
     LineTooLongError,
     TooManyHeadersError,
 )
-from protocols.ami.messages import AmiEvent, AmiResponse, HeaderValue
+from protocols.ami.messages import AmiEvent, AmiResponse, HeaderValue, comes_several_times
 
 BANNER_BYTES_MAX = 128
 """A first line longer than this is no Asterisk: framing lost."""
@@ -189,32 +189,40 @@ class MessageReader:
         if len(lines) > HEADERS_MAX:
             self._counters.messages_with_too_many_headers += 1
             return None
+        pairs = [line.split(": ", 1) for line in lines]
         try:
-            # The usual message, every line `Key: value` and no key twice, is read by C alone.
-            headers = dict([line.split(": ", 1) for line in lines])
-        except ValueError:
-            return self._unusual_headers(lines)
-        return headers if len(headers) == len(lines) else self._unusual_headers(lines)
+            # The simple message, every line `Key: value` and no key twice, is read by C alone.
+            headers = dict(pairs)
+        except ValueError:  # a line of one part only
+            pairs = self._without_stray_lines(pairs)
+            headers = dict(pairs)
+        return headers if len(headers) == len(pairs) else self._repeated_headers(pairs)
 
-    def _unusual_headers(self, lines: list[str]) -> dict[str, HeaderValue]:
-        """Read lines of which some are no headers, or some repeat one another's names."""
+    def _without_stray_lines(self, pairs: list[list[str]]) -> list[list[str]]:
+        kept = []
+        for pair in pairs:
+            if len(pair) == 1 and pair[0].endswith(":"):
+                kept.append([pair[0][:-1], ""])
+            elif len(pair) == 1:
+                self._counters.stray_lines += 1
+            else:
+                kept.append(pair)
+        return kept
+
+    def _repeated_headers(self, pairs: list[list[str]]) -> Mapping[str, HeaderValue]:
         headers: dict[str, HeaderValue] = {}
-        for line in lines:
-            key, separator, value = line.partition(": ")
-            if not separator:
-                if not line.endswith(":"):
-                    self._counters.stray_lines += 1
-                    continue
-                key = line[:-1]
-            known = headers.get(key)
-            if known is None:
+        doubled = False
+        for key, value in pairs:
+            if key not in headers:
                 headers[key] = value
-            elif isinstance(known, str):
+                continue
+            known = headers[key]
+            if isinstance(known, str):
                 headers[key] = [known, value]
+                doubled = doubled or not comes_several_times(key)
             else:
                 known.append(value)
-        if AmiResponse(headers=headers, status="").doubled_headers:
-            self._counters.doubled_headers += 1
+        self._counters.doubled_headers += doubled
         return headers
 
     def _watch_long_message(self) -> None:

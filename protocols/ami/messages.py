@@ -43,7 +43,7 @@ class AmiMessage:
         return [
             key
             for key, value in self.headers.items()
-            if not isinstance(value, str) and not _comes_several_times(key)
+            if not isinstance(value, str) and not comes_several_times(key)
         ]
 
 
@@ -96,6 +96,6 @@ class AmiResponse(AmiMessage):
         return self.get_all("Output")
 
 
-def _comes_several_times(key: str) -> bool:
-    """Whether Asterisk itself repeats this header: channel variables and a command's output."""
+def comes_several_times(key: str) -> bool:
+    """Return whether Asterisk repeats this header: channel variables, a command's output."""
     return key == "Output" or key.endswith("Variable") or key.startswith("ChanVariable(")

@@ -12,6 +12,7 @@ from enum import Enum
 from types import TracebackType
 from typing import Self
 
+SECRET = "open sesame"
 BANNER = b"Asterisk Call Manager/9.0.0\r\n"
 
 Answer = Callable[["AmiPeer", "ReceivedAction"], Awaitable[None]]
@@ -66,13 +67,14 @@ class AmiPeer:
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
-    cut: Callable[[bytes], Sequence[bytes]]
+    server: "AmiServer"
     authenticated: bool = False
+    announcing: asyncio.Task[None] | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def send(self, data: bytes) -> None:
         """Send these bytes, cut into segments as the server was told."""
-        for piece in self.cut(data):
+        for piece in self.server.cut(data):
             self.writer.write(piece)
             await asyncio.sleep(0)  # lets the client read this piece alone
         await self.writer.drain()
@@ -100,8 +102,8 @@ class AmiServer:
     `mute` answers nothing at all (a half-open link); `booted` unset holds FullyBooted back.
     """
 
-    def __init__(self, *, secret: str = "open sesame") -> None:
-        self.secret = secret
+    def __init__(self) -> None:
+        self.secret = SECRET
         self.login = Login.ACCEPTED
         self.booted = asyncio.Event()
         self.booted.set()
@@ -165,7 +167,7 @@ class AmiServer:
         return self.received(name)[-1]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer = AmiPeer(reader, writer, lambda data: self.cut(data))
+        peer = AmiPeer(reader, writer, self)
         self.peers.append(peer)
         try:
             await peer.send(self.banner)
@@ -177,6 +179,9 @@ class AmiServer:
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # the client went away
         finally:
+            if peer.announcing is not None:
+                peer.announcing.cancel()
+                await asyncio.wait({peer.announcing})
             writer.transport.abort()
             peer.ended.set()
 
@@ -210,16 +215,19 @@ class AmiServer:
         else:
             peer.authenticated = True
             await peer.succeed(action, "Message: Authentication accepted")
-            await self.booted.wait()
-            await peer.send(
-                message(
-                    "Event: FullyBooted",
-                    "Privilege: system,all",
-                    "Uptime: 3",
-                    "LastReload: 3",
-                    "Status: Fully Booted",
-                )
+            peer.announcing = asyncio.create_task(self._announce_boot(peer))
+
+    async def _announce_boot(self, peer: AmiPeer) -> None:
+        await self.booted.wait()
+        await peer.send(
+            message(
+                "Event: FullyBooted",
+                "Privilege: system,all",
+                "Uptime: 3",
+                "LastReload: 3",
+                "Status: Fully Booted",
             )
+        )
 
 
 async def _read_action(reader: asyncio.StreamReader) -> ReceivedAction | None:
