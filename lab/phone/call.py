@@ -6,19 +6,20 @@ replies to the peer's requests within it. How a call comes about is in `outgoing
 """
 
 import asyncio
-import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from lab.phone import sdp, sip
+from lab.phone import sdp
+from lab.phone.audio import Audio
+from lab.phone.derived import REASONS, respond
 from lab.phone.dialog import Dialog, Fields
 from lab.phone.digest import Credentials
 from lab.phone.errors import CallFailedError, CallOverError, NothingCameError, SdpSyntaxError
 from lab.phone.media import DIGIT_PAUSE_S, DIGIT_S, Digit, Media
 from lab.phone.moments import Moment
-from lab.phone.sdp import Direction, SessionDescription
+from lab.phone.sdp import Direction
 from lab.phone.sip import Request, Response
 from lab.phone.timeline import TONE_GONE_S, TONE_HEARD_S, Span, Timeline
 from lab.phone.tones import ToneDetector
@@ -86,10 +87,6 @@ class Call(ABC):
         self.ended = asyncio.Event()
         self.ending: Ending | None = None
         self.answered_at: Moment | None = None
-        self.held_by_peer = asyncio.Event()
-        self.retrieved_by_peer = asyncio.Event()
-        """Set while the peer does not hold us: from the start, and again after a hold."""
-        self.retrieved_by_peer.set()
         self.digits: list[Digit] = []
         """The keys that the peer pressed, in order."""
         self.requests: list[Request] = []
@@ -103,11 +100,8 @@ class Call(ABC):
             tone_hz=line.tone_hz,
             on_digit=self._take_digit,
         )
-        self._direction = Direction.SENDRECV
-        self._session_id = secrets.randbelow(1 << 31)
-        self._session_version = 1
+        self._audio = Audio(self.media, line.endpoint.host)
         self._offering = False
-        self._holding = False
         self._unacknowledged: dict[int, ServerTransaction] = {}
         self._settled = asyncio.Event()
         """Connected, or ended before that."""
@@ -122,6 +116,16 @@ class Call(ABC):
     def heard(self) -> Timeline:
         """What this party heard, and when."""
         return self.media.heard
+
+    @property
+    def held_by_peer(self) -> asyncio.Event:
+        """Set while the peer holds us."""
+        return self._audio.held_by_peer
+
+    @property
+    def retrieved_by_peer(self) -> asyncio.Event:
+        """Set while the peer does not hold us: from the start, and again after a hold."""
+        return self._audio.retrieved_by_peer
 
     @property
     def packets_lost(self) -> int:
@@ -270,7 +274,7 @@ class Call(ABC):
             return
         transaction.acknowledged()
         if ack.body and not transaction.request.body:  # the offer was ours, in the 200
-            self._take_description(ack.body)
+            self._audio.take(ack.body)
         if not self.ended.is_set():
             self._connect()
 
@@ -305,7 +309,7 @@ class Call(ABC):
         _, tag = self.dialog.key
         fields = [self._line.contact, ALLOW, USER_AGENT, *extra]
         transaction.respond(
-            sip.respond(transaction.request, status, to_tag=tag, extra=fields, body=body)
+            respond(transaction.request, status, to_tag=tag, extra=fields, body=body)
         )
 
     def _answer_offer(self, transaction: ServerTransaction, direction: Direction) -> None:
@@ -317,7 +321,7 @@ class Call(ABC):
             transaction,
             200,
             extra=[("Content-Type", sdp.CONTENT_TYPE)],
-            body=self._description(direction),
+            body=self._audio.describe(direction),
         )
 
     def _connect(self) -> None:
@@ -348,7 +352,7 @@ class Call(ABC):
             by=by,
             how=how,
             status=status,
-            phrase=phrase or sip.REASONS.get(status or 0, ""),
+            phrase=phrase or REASONS.get(status or 0, ""),
             reason=reason,
         )
         for transaction in self._unacknowledged.values():
@@ -358,32 +362,6 @@ class Call(ABC):
         self.ended.set()
         self._settled.set()
         self._line.ended(self)
-
-    def _description(self, direction: Direction) -> bytes:
-        if direction is not self._direction:
-            self._direction = direction
-            self._session_version += 1
-        ours = sdp.ours(self._endpoint.host, self.media.port, direction)
-        return sdp.build(ours, session_id=self._session_id, version=self._session_version)
-
-    def _take_description(self, body: bytes) -> None:
-        """Follow what the peer says of its audio; a description we cannot use changes nothing."""
-        try:
-            self._follow(sdp.parse(body))
-        except SdpSyntaxError:
-            return
-
-    def _follow(self, peer: SessionDescription) -> None:
-        held = peer.address == "0.0.0.0" or not peer.direction.receives  # noqa: S104 - RFC 2543 hold
-        self.media.paused = held
-        if not held and peer.port:
-            self.media.send_to((peer.address, peer.port), peer.telephone_event)
-        if held:
-            self.retrieved_by_peer.clear()
-            self.held_by_peer.set()
-        else:
-            self.held_by_peer.clear()
-            self.retrieved_by_peer.set()
 
     # The rest is this class's own
 
@@ -419,20 +397,16 @@ class Call(ABC):
             self._respond(transaction, 491)
             return
         self.dialog.retarget(request)
-        direction = Direction.SENDRECV
-        if request.body:
-            try:
-                offer = sdp.parse(request.body)
-            except SdpSyntaxError:
-                self._respond(transaction, 488)
-                return
-            direction = _answered(offer.direction, holding=self._holding)
-            self._follow(offer)
+        try:
+            direction = self._audio.answer_to(request.body)
+        except SdpSyntaxError:
+            self._respond(transaction, 488)
+            return
         if request.method == "INVITE":
             self._answer_offer(transaction, direction)
         elif request.body:
             kind = ("Content-Type", sdp.CONTENT_TYPE)
-            self._respond(transaction, 200, extra=[kind], body=self._description(direction))
+            self._respond(transaction, 200, extra=[kind], body=self._audio.describe(direction))
         else:
             self._respond(transaction, 200)
 
@@ -440,9 +414,9 @@ class Call(ABC):
         if self.ended.is_set() or not self.connected.is_set():
             raise CallOverError("the call is not connected")
         if self._offering:
-            raise CallFailedError(491, sip.REASONS[491])
+            raise CallFailedError(491, REASONS[491])
         self._offering = True
-        before = self._direction
+        before = self._audio.direction
 
         def answered(response: Response) -> None:
             if response.status < 200:  # noqa: PLR2004 - provisional
@@ -451,25 +425,17 @@ class Call(ABC):
             if response.status < 300:  # noqa: PLR2004 - accepted
                 self.dialog.retarget(response)
                 self._acknowledge(transaction)
-                self._holding = self.media.muted = direction is Direction.SENDONLY
-                self._take_description(response.body)
+                self._audio.holding = direction is Direction.SENDONLY
+                self._audio.take(response.body)
             else:
-                self._direction = before
+                self._audio.direction = before
 
         transaction = self._request(
             "INVITE",
             extra=[self._line.contact, ALLOW, ("Content-Type", sdp.CONTENT_TYPE)],
-            body=self._description(direction),
+            body=self._audio.describe(direction),
             on_response=answered,
         )
         final = await transaction.outcome()
         if final.status >= 300:  # noqa: PLR2004 - refused
             raise CallFailedError(final.status, final.reason)
-
-
-def _answered(offered: Direction, *, holding: bool) -> Direction:
-    """Return the direction we answer with: the mirror, less listening while we hold the peer."""
-    mirrored = offered.mirrored
-    if not holding:
-        return mirrored
-    return Direction.SENDONLY if mirrored.sends else Direction.INACTIVE

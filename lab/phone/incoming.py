@@ -11,7 +11,6 @@ from lab.phone.call import Call, EndedBy, Line
 from lab.phone.dialog import Dialog
 from lab.phone.errors import CallOverError
 from lab.phone.moments import Moment
-from lab.phone.sdp import Direction, SessionDescription
 from lab.phone.sip import Headers, Request
 from lab.phone.transactions import ServerTransaction
 
@@ -26,9 +25,8 @@ class IncomingCall(Call):
 
     def __init__(self, line: Line, transaction: ServerTransaction) -> None:
         request = transaction.request
-        self._offer_received: SessionDescription | None = (
-            sdp.parse(request.body) if request.body else None
-        )
+        if request.body:
+            sdp.parse(request.body)  # before anything is opened for the call
         to = request.headers.get("To")
         tag = secrets.token_hex(8)
         dialog = Dialog(
@@ -92,12 +90,7 @@ class IncomingCall(Call):
         if self._invite.finished:
             raise CallOverError("the call is past answering")
         self.answered_at = Moment.now()
-        offer = self._offer_received
-        self._answer_offer(
-            self._invite, offer.direction.mirrored if offer is not None else Direction.SENDRECV
-        )
-        if offer is not None:
-            self._follow(offer)
+        self._answer_offer(self._invite, self._audio.answer_to(self.request.body))
         await self._settled.wait()
         if not self.connected.is_set():
             raise CallOverError("the call ended before it was acknowledged")

@@ -105,7 +105,8 @@ class Media:
         self._event_type = event_type
         if self._timer is None:
             self._deadline = self._loop.time()
-            self._tick()
+            # In the next turn of the loop: the message that agreed to this goes first.
+            self._timer = self._loop.call_at(self._deadline, self._tick)
 
     def send_tone(self, hz: int | None) -> None:
         """Send another tone from the next packet on; None is silence."""

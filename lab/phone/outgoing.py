@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from lab.phone import sdp, sip
 from lab.phone.call import ALLOW, USER_AGENT, Call, EndedBy, Line
 from lab.phone.datagrams import Address
+from lab.phone.derived import REASONS, cancel_of
 from lab.phone.dialog import Dialog
 from lab.phone.digest import authorization
 from lab.phone.errors import CallFailedError, NothingCameError, SipSyntaxError
 from lab.phone.moments import Moment
 from lab.phone.sdp import Direction
 from lab.phone.sip import Response
-from lab.phone.transactions import ClientTransaction, cancel_of
+from lab.phone.transactions import ClientTransaction
 
 _CHALLENGES = {
     401: ("WWW-Authenticate", "Authorization"),
@@ -92,7 +93,7 @@ class OutgoingCall(Call):
             raise NothingCameError(f"not answered within {within_s} s") from None
         if not self.connected.is_set():
             if self.ending is None or self.ending.status is None:  # ended from here
-                raise CallFailedError(487, sip.REASONS[487])
+                raise CallFailedError(487, REASONS[487])
             raise CallFailedError(self.ending.status, self.ending.phrase)
 
     def drop(self) -> None:
@@ -119,7 +120,7 @@ class OutgoingCall(Call):
             "INVITE",
             self._endpoint.new_via(),
             extra=fields,
-            body=self._description(Direction.SENDRECV),
+            body=self._audio.describe(Direction.SENDRECV),
         )
         return self._endpoint.request(request, self._server, self._take_response)
 
@@ -148,7 +149,7 @@ class OutgoingCall(Call):
         if self.ended.is_set() or self._giving_up:  # the answer crossed our CANCEL
             self._say_goodbye()
             return
-        self._take_description(response.body)
+        self._audio.take(response.body)
         self._connect()
 
     def _take_challenge(self, response: Response) -> bool:

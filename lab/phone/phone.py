@@ -18,6 +18,7 @@ from lab.phone import behaviour, sip
 from lab.phone.behaviour import Behaviour
 from lab.phone.call import ALLOW, USER_AGENT, Call, Line
 from lab.phone.datagrams import Address
+from lab.phone.derived import respond
 from lab.phone.digest import Credentials
 from lab.phone.errors import NothingCameError, PhoneError, SdpSyntaxError
 from lab.phone.incoming import IncomingCall
@@ -294,7 +295,7 @@ class Phone:
         elif tag:
             call = self._calls.get((request.call_id, tag))
             if call is None:
-                transaction.respond(sip.respond(request, 481))
+                transaction.respond(respond(request, 481))
             else:
                 call.on_request(transaction)
         elif request.method == "INVITE":
@@ -312,7 +313,7 @@ class Phone:
         if busy:
             self._reply(transaction, 486)
             return
-        transaction.respond(sip.respond(request, 100))
+        transaction.respond(respond(request, 100))
         try:
             call = IncomingCall(self._line, transaction)
         except SdpSyntaxError:
@@ -343,7 +344,7 @@ class Phone:
     def _reply(self, transaction: ServerTransaction, status: int) -> None:
         extra = [ALLOW, USER_AGENT]
         tag = secrets.token_hex(8)
-        transaction.respond(sip.respond(transaction.request, status, to_tag=tag, extra=extra))
+        transaction.respond(respond(transaction.request, status, to_tag=tag, extra=extra))
 
     async def _behave(self, call: IncomingCall) -> None:
         try:

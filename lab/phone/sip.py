@@ -7,7 +7,6 @@ on is checked. This module knows no sockets, timers or dialogs.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lab.phone.errors import SipSyntaxError
@@ -112,58 +111,6 @@ class Response(Message):
 
     status: int
     reason: str
-
-
-REASONS = {
-    100: "Trying",
-    180: "Ringing",
-    183: "Session Progress",
-    200: "OK",
-    400: "Bad Request",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    408: "Request Timeout",
-    480: "Temporarily Unavailable",
-    481: "Call/Transaction Does Not Exist",
-    486: "Busy Here",
-    487: "Request Terminated",
-    488: "Not Acceptable Here",
-    491: "Request Pending",
-    500: "Server Internal Error",
-    503: "Service Unavailable",
-    600: "Busy Everywhere",
-    603: "Decline",
-}
-
-
-def respond(
-    request: Request,
-    status: int,
-    *,
-    to_tag: str | None = None,
-    extra: Iterable[tuple[str, str]] = (),
-    body: bytes = b"",
-) -> Response:
-    """Return the response to a request, with what section 8.2.6.2 has it copy."""
-    fields = [("Via", via) for via in request.headers.all("Via")]
-    if status < 300:  # noqa: PLR2004 - only these establish a dialog, which the route is for
-        fields += [("Record-Route", route) for route in request.headers.all("Record-Route")]
-    to = request.headers.get("To")
-    if to_tag is not None and not tag_of(to):
-        to = f"{to};tag={to_tag}"
-    fields += [
-        ("From", request.headers.get("From")),
-        ("To", to),
-        ("Call-ID", request.call_id),
-        ("CSeq", request.headers.get("CSeq")),
-        *extra,
-    ]
-    return Response(
-        status=status,
-        reason=REASONS.get(status, "Status"),
-        headers=Headers(tuple(fields)),
-        body=body,
-    )
 
 
 def serialise(message: Message) -> bytes:

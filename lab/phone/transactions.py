@@ -9,12 +9,13 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 
 from lab.phone import sip
 from lab.phone.datagrams import Address, DatagramSocket
+from lab.phone.derived import ack_of_refusal, respond
 from lab.phone.errors import SipSyntaxError
 from lab.phone.moments import Moment
 from lab.phone.sip import Request, Response
@@ -115,7 +116,7 @@ class ClientTransaction:
             lambda: endpoint.send(request, to),
             endpoint.timers,
             pause_s_max=endpoint.timers.give_up_s if invite else endpoint.timers.t2_s,
-            on_given_up=lambda: self._finish(sip.respond(request, 408)),
+            on_given_up=lambda: self._finish(respond(request, 408)),
         )
 
     @property
@@ -141,7 +142,7 @@ class ClientTransaction:
                 self._on_response(response)
             return
         if self.request.method == "INVITE" and response.status >= 300:  # noqa: PLR2004 - refused
-            self.acknowledge(_ack_of_refusal(self.request, response), self.to)
+            self.acknowledge(ack_of_refusal(self.request, response), self.to)
         self._finish(response)
 
     def acknowledge(self, ack: Request, to: Address) -> None:
@@ -154,7 +155,7 @@ class ClientTransaction:
         """Stop repeating; whoever still waits for the end gets 408."""
         self._repeater.stop()
         if not self.finished:
-            self._final.set_result(sip.respond(self.request, 408))
+            self._final.set_result(respond(self.request, 408))
 
     def _finish(self, response: Response) -> None:
         self._repeater.stop()
@@ -341,28 +342,3 @@ class SipEndpoint:
             transaction = ServerTransaction(self, request, peer, at)
             self._servers[key] = transaction
             self._on_request(transaction)
-
-
-def _ack_of_refusal(invite: Request, response: Response) -> Request:
-    """Return the ACK of a refused INVITE: same Via and CSeq number (section 17.1.1.3)."""
-    number, _ = invite.cseq
-    fields = [("Via", invite.headers.get("Via"))]
-    fields += [("Max-Forwards", "70")]
-    fields += [("Route", route) for route in invite.headers.all("Route")]
-    fields += [
-        ("From", invite.headers.get("From")),
-        ("To", response.headers.get("To")),
-        ("Call-ID", invite.call_id),
-        ("CSeq", f"{number} ACK"),
-    ]
-    return replace(invite, method="ACK", headers=sip.Headers(tuple(fields)), body=b"")
-
-
-def cancel_of(invite: Request) -> Request:
-    """Return the CANCEL of an INVITE: same Via and CSeq number (section 9.1)."""
-    number, _ = invite.cseq
-    fields = [("Via", invite.headers.get("Via")), ("Max-Forwards", "70")]
-    fields += [("Route", route) for route in invite.headers.all("Route")]
-    fields += [(name, invite.headers.get(name)) for name in ("From", "To", "Call-ID")]
-    fields.append(("CSeq", f"{number} CANCEL"))
-    return replace(invite, method="CANCEL", headers=sip.Headers(tuple(fields)), body=b"")

@@ -9,6 +9,7 @@ import pytest
 from lab.phone import sdp, sip
 from lab.phone.call import EndedBy
 from lab.phone.datagrams import Address, DatagramSocket
+from lab.phone.derived import respond
 from lab.phone.errors import CallFailedError, CallOverError, SdpSyntaxError
 from lab.phone.phone import Phone
 from lab.phone.sip import Headers, Request, Response
@@ -105,14 +106,14 @@ async def peer() -> AsyncIterator[Peer]:
 
 
 def answer(request: Request, body: bytes = OFFER) -> Response:
-    return sip.respond(request, 200, to_tag="peer", body=body)
+    return respond(request, 200, to_tag="peer", body=body)
 
 
 async def test_an_invite_is_repeated_until_somebody_replies(peer: Peer) -> None:
     call = peer.phone.start_call("8000")
     first = await peer.request("INVITE")
     await peer.again(first)
-    peer.send(sip.respond(first, 100))
+    peer.send(respond(first, 100))
     await peer.quiet(0.1)
     peer.send(answer(first))
     await peer.request("ACK")
@@ -133,10 +134,10 @@ async def test_a_repeated_answer_is_acknowledged_again_and_nothing_else(peer: Pe
 async def test_a_refusal_is_acknowledged_as_often_as_it_comes(peer: Peer) -> None:
     call = peer.phone.start_call("8000")
     invite = await peer.request("INVITE")
-    peer.send(sip.respond(invite, 486, to_tag="peer"))
+    peer.send(respond(invite, 486, to_tag="peer"))
     ack = await peer.request("ACK")
     assert sip.via_of(ack) == sip.via_of(invite)
-    peer.send(sip.respond(invite, 486, to_tag="peer"))
+    peer.send(respond(invite, 486, to_tag="peer"))
     await peer.again(ack)
     with pytest.raises(CallFailedError, match="486"):
         await call.answered()
@@ -151,7 +152,7 @@ async def test_a_call_to_nobody_fails_with_408(peer: Peer) -> None:
 async def test_an_answer_that_crosses_our_cancel_is_taken_back(peer: Peer) -> None:
     call = peer.phone.start_call("8000")
     invite = await peer.request("INVITE")
-    peer.send(sip.respond(invite, 180, to_tag="peer"))
+    peer.send(respond(invite, 180, to_tag="peer"))
     await call.ringing.wait()
     call.drop()
     cancel = await peer.request("CANCEL")
@@ -165,7 +166,7 @@ async def test_an_answer_that_crosses_our_cancel_is_taken_back(peer: Peer) -> No
 
 async def test_a_server_that_dies_while_we_cancel_does_not_keep_the_call(peer: Peer) -> None:
     call = peer.phone.start_call("8000")
-    peer.send(sip.respond(await peer.request("INVITE"), 180, to_tag="peer"))
+    peer.send(respond(await peer.request("INVITE"), 180, to_tag="peer"))
     await call.ringing.wait()
     peer.socket.close()
     await call.hang_up()
@@ -314,7 +315,7 @@ async def test_two_offers_at_once_are_told_apart(peer: Peer) -> None:
     await peer.response(491)
     with pytest.raises(CallFailedError, match="491"):
         await incoming.retrieve()
-    peer.send(sip.respond(ours, 491))
+    peer.send(respond(ours, 491))
     with pytest.raises(CallFailedError, match="491"):
         await holding
 
@@ -366,7 +367,7 @@ async def test_requests_follow_the_route_that_the_answer_laid(peer: Peer) -> Non
     invite = await peer.request("INVITE")
     here = f"127.0.0.1:{peer.socket.port}"
     routes = [("Record-Route", f"<sip:far.example;lr>, <sip:{here};lr>"), ("Contact", "<sip:x@y>")]
-    peer.send(sip.respond(invite, 200, to_tag="peer", extra=routes, body=OFFER))
+    peer.send(respond(invite, 200, to_tag="peer", extra=routes, body=OFFER))
     ack = await peer.request("ACK")
     assert ack.uri == "sip:x@y"
     assert ack.headers.all("Route") == [f"<sip:{here};lr>", "<sip:far.example;lr>"]

@@ -7,6 +7,7 @@ import pytest
 
 from lab.phone import sip
 from lab.phone.datagrams import Address, DatagramSocket
+from lab.phone.derived import respond
 from lab.phone.digest import Credentials, authorization
 from lab.phone.errors import CallFailedError, RegistrationFailedError, SipSyntaxError
 from lab.phone.phone import Phone
@@ -72,13 +73,13 @@ class Registrar:
 
     def _reply(self, request: Request) -> Response:
         if "Authorization" not in request.headers:
-            return sip.respond(request, 401, extra=[("WWW-Authenticate", CHALLENGE)])
+            return respond(request, 401, extra=[("WWW-Authenticate", CHALLENGE)])
         if request.method == "INVITE":
-            return sip.respond(request, 603, to_tag="t")
+            return respond(request, 603, to_tag="t")
         if self.granted_s is None:
-            return sip.respond(request, 200, extra=[("Expires", "25")])
+            return respond(request, 200, extra=[("Expires", "25")])
         contact = f"<sip:other@h>;expires=9, {request.headers.get('Contact')};expires="
-        return sip.respond(request, 200, extra=[("Contact", f"{contact}{self.granted_s}")])
+        return respond(request, 200, extra=[("Contact", f"{contact}{self.granted_s}")])
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lab.phone import sip
+from lab.phone.derived import respond
 from lab.phone.errors import SipSyntaxError
 from lab.phone.sip import Headers, NameAddress, Request, Response
 
@@ -38,7 +39,7 @@ def test_a_request_is_read_with_compact_names_folding_and_a_cut_body() -> None:
 def test_a_response_takes_over_what_names_the_transaction() -> None:
     request = sip.parse(INVITE)
     assert isinstance(request, Request)
-    answer = sip.parse(sip.serialise(sip.respond(request, 180, to_tag="b2")))
+    answer = sip.parse(sip.serialise(respond(request, 180, to_tag="b2")))
     assert isinstance(answer, Response)
     assert (answer.status, answer.reason) == (180, "Ringing")
     assert sip.via_of(answer) == sip.via_of(request)
