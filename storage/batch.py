@@ -53,7 +53,7 @@ def prepare(
                 if ended.party is not None:
                     # Again: on arrival the party may not have been remembered yet.
                     batch.parties.add(ended.party)
-        except (UndecodableRecordError, ValueError, LookupError, OverflowError) as error:
+        except (UndecodableRecordError, ValueError, TypeError, LookupError, OverflowError) as error:
             batch.refusals.append(Refusal(record=record, reason=f"{type(error).__name__}: {error}"))
     return batch
 

@@ -80,6 +80,7 @@ class Shipper:
         self._address = address
         self._call_log = CallLog()
         self._batch_max = BATCH_RECORDS_MAX
+        self._pause_s = RETRY_FIRST_S
         self._checkpointed = 0
         self._moved = asyncio.Event()
         self._state = ShippingState(position=0, fold_from=1, last_error=None, set_aside=0)
@@ -96,7 +97,6 @@ class Shipper:
 
     async def run(self) -> None:
         """Copy for ever. Errors of Postgres and of the journal are tried again, and shown."""
-        pause_s = RETRY_FIRST_S
         while True:
             try:
                 connection = await asyncpg.connect(
@@ -107,7 +107,6 @@ class Shipper:
                 )
                 try:
                     await self._resume(connection)
-                    pause_s = RETRY_FIRST_S
                     await self._ship(connection)
                 finally:
                     connection.terminate()
@@ -118,8 +117,8 @@ class Shipper:
                 self._show(replace(self._state, last_error=_explained(error)))
                 _log.warning("shipping_failed", reason=_explained(error), behind=self.behind)
                 await self._tend_journal()
-                await asyncio.sleep(pause_s * random.uniform(0.5, 1))  # noqa: S311 - jitter
-                pause_s = min(pause_s * 2, RETRY_MAX_S)
+                await asyncio.sleep(self._pause_s * random.uniform(0.5, 1))  # noqa: S311 - jitter
+                self._pause_s = min(self._pause_s * 2, RETRY_MAX_S)
 
     async def caught_up(self) -> None:
         """Wait until every record that is in the journal now is in Postgres."""
@@ -168,6 +167,7 @@ class Shipper:
                 await self._ship_batch(connection, records, erased)
                 self._batch_max = min(self._batch_max * 2, BATCH_RECORDS_MAX)
             self._show(replace(self._state, last_error=None))
+            self._pause_s = RETRY_FIRST_S
             await self._tend_journal()
             if len(records) < wanted:
                 await self._journal.appended.wait()
@@ -256,16 +256,19 @@ class Shipper:
 
 
 def _failure_row(journal: str, refusal: Refusal) -> tuple[object, ...]:
+    """Return a row that Postgres cannot refuse, whatever stands in the record."""
     record = refusal.record
     return (
         journal,
         record.position,
-        record.kind,
-        without_nul(record.name),
-        record.body,
+        without_nul(str(record.kind)),
+        without_nul(str(record.name)),
+        record.body if isinstance(record.body, bytes) else repr(record.body).encode(),
         without_nul(refusal.reason),
     )
 
 
 def _explained(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".removesuffix(": ")
+    """Return an error's first line: Postgres' further ones quote the row, numbers included."""
+    first_line, *_ = str(error).splitlines() or [""]
+    return f"{type(error).__name__}: {first_line}".removesuffix(": ")

@@ -5,7 +5,7 @@ A package's `conftest.py` takes the fixtures over by importing them. `database` 
 `migrated_database` has the schema.
 """
 
-import os
+import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ async def postgres_address() -> AsyncIterator[str]:
     """The server's address; no test changes the database it names."""
     folder = Path(tempfile.mkdtemp(prefix="cordboard-test-"))
     # Where the suite runs as root the server is somebody else, and has to pass through.
-    os.chmod(folder, 0o711)  # noqa: PTH101 - a Path would be taken for slow work
+    await asyncio.to_thread(folder.chmod, 0o711)
     server = EmbeddedPostgres(folder / "data")
     try:
         address = await server.start()
