@@ -51,7 +51,8 @@ APT::Architectures {{ "{architecture}"; }};
 _RELEASE_FILE = re.compile(r"'(?P<base>[^']+)/dists/(?P<suite>[^/']+)/InRelease'")
 _PLANNED_FILE = re.compile(r"'(?P<uri>[^']+)' (?P<name>\S+\.deb) (?P<size>\d+)")
 _DOWNLOAD_STATUS = re.compile(r"dlstatus:\d+:(?P<percent>[\d.]+):")
-_COMPLAINT = re.compile(r"^[EW]: (.+)$", re.MULTILINE)
+_ERROR = re.compile(r"^E: (.+)$", re.MULTILINE)
+_WARNING = re.compile(r"^W: (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +132,7 @@ class PrivateApt:
     ) -> list[Path]:
         """Download a plan's archives and return where they are; tells the bytes fetched so far."""
         total = sum(planned.size for planned in plan)
-        for percent in self._run_with_status(
-            "install", "--download-only", "-qq", "-y", *packages
-        ):
+        for percent in self._run_with_status("install", "--download-only", "-qq", "-y", *packages):
             on_bytes(round(total * percent / 100))
         archives = [self._location(planned) for planned in plan]
         absent = [archive.name for archive in archives if not archive.is_file()]
@@ -220,6 +219,5 @@ def _plain_environment() -> dict[str, str]:
 
 def _complaint(action: str, stderr: str) -> str:
     """Return apt's complaint on one line; errors go before warnings."""
-    said = [line.strip() for line in stderr.splitlines() if line.startswith("E:")]
-    said = said or _COMPLAINT.findall(stderr) or ["it gave no reason"]
-    return f"`apt-get {action}` failed: {said[0].removeprefix('E: ')}"
+    said = _ERROR.findall(stderr) or _WARNING.findall(stderr) or ["it gave no reason"]
+    return f"`apt-get {action}` failed: {said[0].rstrip('. ')}"

@@ -156,6 +156,8 @@ _FIXED = {
 }
 """Files whose absence Asterisk complains about, or whose defaults would cost something."""
 
+_NOT_BELIEVED = "callerid=unknown <0>\ntrust_id_inbound=no\n"
+
 _LOGGER_CONF = """\
 [general]
 dateformat=%F %T.%3q
@@ -174,9 +176,7 @@ dtmf_mode=auto_info
 """
 
 
-def _asterisk_conf(
-    settings: AsteriskSettings, installation: Installation, folders: Folders
-) -> str:
+def _asterisk_conf(settings: AsteriskSettings, installation: Installation, folders: Folders) -> str:
     root = folders.root
     directories = {
         "astetcdir": folders.settings,
@@ -225,8 +225,7 @@ def _pjsip_conf(settings: AsteriskSettings, ports: PortLease) -> str:
     parts = [
         "[global]\ntype=global\nendpoint_identifier_order=auth_username,username,ip\n",
         f"[udp]\ntype=transport\nprotocol=udp\nbind={LOOPBACK}:{ports.sip}\n",
-        f"[{TRUNK}]\n{endpoint}context={settings.trunk_context}\n"
-        "callerid=unknown <0>\ntrust_id_inbound=no\n",
+        f"[{TRUNK}]\n{endpoint}context={settings.trunk_context}\n{_NOT_BELIEVED}",
         f"[{TRUNK}]\ntype=identify\nendpoint={TRUNK}\nmatch={LOOPBACK}\n",
     ]
     if settings.web_phones:
@@ -292,7 +291,9 @@ def _manager_conf(settings: AsteriskSettings, ports: PortLease) -> str:
 def _event_filter(name: str) -> str:
     """Return the line that lets one kind of event through (Asterisk 22: manager.conf)."""
     if name == "DeviceStateChange":  # also told of queues, parking lots and the like
-        return f"eventfilter(action(include),name({name}),header(Device),method(starts_with))=PJSIP/"
+        return (
+            f"eventfilter(action(include),name({name}),header(Device),method(starts_with))=PJSIP/"
+        )
     return f"eventfilter(action(include),name({name}))="
 
 

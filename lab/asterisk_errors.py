@@ -2,9 +2,9 @@
 What can go wrong between wanting an Asterisk and having one.
 
     AsteriskLabError
-    ├── AsteriskMissingError    no Asterisk 22 here, and none can be fetched: the text says what to do
+    ├── AsteriskMissingError    no Asterisk 22, and none can be fetched: the text says what to do
     │   └── AptError            apt-get was asked and said no; its own words are in the text
-    ├── AsteriskStartError      the program ran and did not become ready; its last words are in the text
+    ├── AsteriskStartError      the program did not become ready; its last words are in the text
     ├── ConsoleError            a console command could not be run
     └── PortsExhaustedError     no free block of ports is left on this machine
 """

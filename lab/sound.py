@@ -37,7 +37,7 @@ _MELODY = (587.33, 493.88, 440.00, 392.00, 659.26, 587.33, 440.00, 493.88)
 
 def tone(hz: float, seconds: float, *, level: float = 0.3) -> Samples:
     """Return a sine of a frequency. Whole periods loop without a click: 300 Hz over 10 s do."""
-    return level * np.sin(2 * np.pi * hz * _moments(seconds))
+    return _sine(hz, _moments(seconds)) * level
 
 
 def silence(seconds: float) -> Samples:
@@ -54,7 +54,8 @@ def melody(*, level: float = 0.12) -> Samples:
         _add(music, beat, _pluck(harmony[_FIGURE[beat % len(_FIGURE)]], 1.5))
         if beat % 4 == 0:
             _add(music, beat, 0.8 * _pluck(_MELODY[beat // 4], 2.4))
-    return level * music / np.max(np.abs(music))
+    loudest = float(np.max(np.abs(music)))
+    return music * (level / loudest)
 
 
 def write_wav(path: Path, samples: Samples) -> Path:
@@ -72,12 +73,16 @@ def _pluck(hz: float, seconds: float) -> Samples:
     """Return a soft string: a few overtones under an envelope that rises fast and dies away."""
     moments = _moments(seconds)
     overtones = sum(
-        (np.sin(2 * np.pi * hz * part * moments) / part**2 for part in (1, 2, 3)),
+        (_sine(hz * part, moments) / part**2 for part in (1, 2, 3)),
         start=silence(seconds),
     )
     rise = np.minimum(1.0, moments / 0.02)
     fall = np.minimum(1.0, (seconds - moments) / 0.05)
     return overtones * rise * fall * np.exp(-2.2 * moments)
+
+
+def _sine(hz: float, moments: Samples) -> Samples:
+    return np.asarray(np.sin(2 * np.pi * hz * moments), dtype=np.float64)
 
 
 def _add(music: Samples, beat: int, note: Samples) -> None:

@@ -80,9 +80,7 @@ class RawManager:
 
 
 @asynccontextmanager
-async def raw_manager(
-    port: int, secret: str, user: str = "observer"
-) -> AsyncIterator[RawManager]:
+async def raw_manager(port: int, secret: str, user: str = "observer") -> AsyncIterator[RawManager]:
     """Log in; the observer sees every event."""
     reader, writer = await asyncio.open_connection(LOOPBACK, port)
     await reader.readline()  # the greeting
@@ -161,9 +159,7 @@ class ScriptServer:
         self._taken: list[RawScript] = []
         self.port = 0
 
-    async def take(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Read the environment, which ends with an empty line."""
         environment = {}
         while line := (await reader.readline()).decode(errors="replace").strip():
