@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lab.phone import sdp, sip
+from lab.phone import rtp, sdp, sip
 from lab.phone.call import EndedBy
 from lab.phone.datagrams import Address, DatagramSocket
 from lab.phone.derived import respond
@@ -329,9 +329,15 @@ async def test_an_invite_without_an_offer_gets_ours_and_the_ack_answers_it(peer:
     incoming = await peer.phone.next_call(within_s=SOON_S)
     assert sdp.parse(accepted.body).port == incoming.media.port
     tag = sip.tag_of(accepted.headers.get("To"))
-    peer.send(peer.build("ACK", "ack", to_tag=tag, body=OFFER))
-    await incoming.connected.wait()
-    assert incoming.media.sent >= 1
+    audio: asyncio.Queue[bytes] = asyncio.Queue()
+    ear = DatagramSocket("127.0.0.1", 0, lambda data, _sender, _at: audio.put_nowait(data))
+    body = sdp.build(sdp.ours("127.0.0.1", ear.port), session_id=1, version=1)
+    peer.send(peer.build("ACK", "ack", to_tag=tag, body=body))
+    packet = rtp.parse_packet(await asyncio.wait_for(audio.get(), SOON_S))
+    ear.close()
+    assert packet is not None
+    assert (packet.payload_type, packet.marker, len(packet.payload)) == (rtp.PCMU, True, 160)
+    assert incoming.connected.is_set()
 
 
 async def test_an_offer_we_cannot_talk_by_is_refused(peer: Peer) -> None:
