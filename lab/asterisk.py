@@ -262,12 +262,10 @@ class AsteriskInstance:
         process = self._process
         if process is None:
             return
-        process.send_signal(how)
         try:
-            await _ended(process, STOP_S_MAX)
+            await _signalled(process, how)
         except TimeoutError:
-            process.kill()
-            await _ended(process, STOP_S_MAX)
+            await _signalled(process, signal.SIGKILL)
         self._process = None
 
     def _last_words(self) -> str:
@@ -280,14 +278,21 @@ class AsteriskInstance:
         return " | ".join(lines[-LAST_WORDS_MAX:]) or "it said nothing"
 
 
-async def _ended(process: subprocess.Popen[bytes], limit_s: float) -> None:
-    """Wait for the end of a process without a thread, a child watcher or a running loop's state."""
+async def _signalled(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
+    """
+    Send a signal and wait for the end; raises TimeoutError when it does not come.
+
+    Needs no thread and no child watcher, so a process may outlive the event loop it was started in.
+    """
+    if process.poll() is not None:
+        return
     handle = os.pidfd_open(process.pid)
     loop = asyncio.get_running_loop()
     gone = asyncio.Event()
     loop.add_reader(handle, gone.set)
     try:
-        async with asyncio.timeout(limit_s):
+        signal.pidfd_send_signal(handle, how)
+        async with asyncio.timeout(STOP_S_MAX):
             await gone.wait()
     finally:
         loop.remove_reader(handle)

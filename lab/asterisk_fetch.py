@@ -39,7 +39,11 @@ PACKAGES = ("asterisk", "asterisk-core-sounds-en-gsm")
 """What is fetched: the program with its modules, and the smallest set of digits and beeps."""
 
 UNSTABLE_SUITE = "sid"
-DEBIAN_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+DEBIAN_KEYRINGS = tuple(
+    Path(f"/usr/share/keyrings/debian-archive-keyring.{ending}") for ending in ("pgp", "gpg")
+)
+"""Where Debian's archive key is: newer releases write the ending `pgp`."""
+
 DEBIAN_SUITES = frozenset({"oldstable", "stable", "testing", "unstable", "sid"})
 MIRRORS_MAX = 3
 """How many of the system's mirrors of Debian are tried."""
@@ -103,6 +107,7 @@ def _locked(path: Path, tell: ProgressCallback) -> Iterator[None]:
         except BlockingIOError:
             tell("wait", 0, 1)
             fcntl.flock(lock, fcntl.LOCK_EX)
+            tell("wait", 1, 1)
         yield
 
 
@@ -148,9 +153,10 @@ def _plan(work: Path, tell: ProgressCallback) -> tuple[PrivateApt, list[PlannedP
     else:
         return system, plan
     tell("lists", 1, 2)
-    mirrors = _debian_mirrors(system.release_files(), _codenames())
+    keyring = next((path for path in DEBIAN_KEYRINGS if path.is_file()), None)
+    mirrors = _debian_mirrors(system.release_files(), _codenames()) if keyring else []
     for number, mirror in enumerate(mirrors):
-        source = f"deb [signed-by={DEBIAN_KEYRING}] {mirror} {UNSTABLE_SUITE} main"
+        source = f"deb [signed-by={keyring}] {mirror} {UNSTABLE_SUITE} main"
         apt = PrivateApt(work / f"mirror-{number}", source=source)
         try:
             apt.update(every_source=True)
@@ -193,8 +199,6 @@ def _debian_mirrors(
     A mirror that is not of Debian (a child's own) does no harm: its `sid`, if it has one, is not
     signed with Debian's key. Discs are left out.
     """
-    if not DEBIAN_KEYRING.is_file():
-        return []
     suites = DEBIAN_SUITES | codenames
     mirrors = [
         base
@@ -277,7 +281,7 @@ def main() -> int:
 
             installation = find_or_fetch(show)
     except AsteriskMissingError as error:
-        console.print(str(error), style="red", markup=False, highlight=False)
+        console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED

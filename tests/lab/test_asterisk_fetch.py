@@ -20,7 +20,7 @@ import pytest
 from lab import asterisk_fetch
 from lab.asterisk_apt import PrivateApt, native_architecture, required_program
 from lab.asterisk_errors import AsteriskMissingError
-from lab.asterisk_fetch import _debian_mirrors, cache_folder, find_or_fetch
+from lab.asterisk_fetch import _debian_mirrors, cache_folder, find_or_fetch, main
 from lab.asterisk_installation import system_installation, tree_installation
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -147,12 +147,7 @@ def test_mirrors_are_read_from_every_form_of_source_file(sources: Path, tmp_path
     assert not {"commented", "disabled", "notes"} & set(addresses.replace(".", "/").split("/"))
 
 
-def test_only_mirrors_that_hold_the_systems_release_are_asked_for_sid(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    keyring_is_there = tmp_path / "keyring.gpg"
-    keyring_is_there.touch()
-    monkeypatch.setattr(asterisk_fetch, "DEBIAN_KEYRING", keyring_is_there)
+def test_only_mirrors_that_hold_the_systems_release_are_asked_for_sid() -> None:
     release_files = [
         ("cdrom:[disc]", "bookworm"),
         ("http://vendor.test/apt", "nodistro"),
@@ -165,14 +160,6 @@ def test_only_mirrors_that_hold_the_systems_release_are_asked_for_sid(
     mirrors = _debian_mirrors(release_files, frozenset({"bookworm"}))
 
     assert mirrors == ["http://one.test/debian", "http://two.test/debian"]
-
-
-def test_without_debians_key_no_mirror_is_asked(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(asterisk_fetch, "DEBIAN_KEYRING", tmp_path / "absent.gpg")
-
-    assert _debian_mirrors([("http://one.test/debian", "stable")], frozenset()) == []
 
 
 # Fetching
@@ -358,6 +345,38 @@ def test_a_relative_cache_folder_is_ignored_as_the_standard_wants(
     monkeypatch.setenv("XDG_CACHE_HOME", "relative/path")
 
     assert cache_folder() == tmp_path / ".cache/cordboard"
+
+
+# The command
+
+
+def test_the_command_prints_where_asterisk_is(
+    sources: Path, cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (sources / "own.list").write_text(trusted(make_repository(tmp_path / "own", "1:22.4.0")))
+
+    assert main() == 0
+
+    tree = cache / f"asterisk-22-{native_architecture()}"
+    assert capsys.readouterr().out == f"{tree}/usr/sbin/asterisk\n"
+
+
+def test_the_command_says_in_one_line_why_there_is_none(
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert main() == 1
+
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.strip() == (
+        "there is no dpkg here to fetch Asterisk with: "
+        "install Asterisk 22 so that `asterisk -V` works"
+    )
 
 
 # The system's own

@@ -109,6 +109,18 @@ async def test_a_killed_one_starts_again_on_the_same_ports(
         assert "Asterisk 22" in await asterisk.console("core show version")
 
 
+async def test_one_that_crashed_can_be_stopped_and_started(
+    installation: Installation, tmp_path: Path
+) -> None:
+    async with AsteriskInstance(installation, settings(tmp_path)) as asterisk:
+        crashed = asterisk.pid
+        os.kill(crashed, signal.SIGKILL)
+        await asyncio.to_thread(os.waitid, os.P_PID, crashed, os.WEXITED | os.WNOWAIT)
+        await asterisk.restart()
+
+        assert "Asterisk 22" in await asterisk.console("core show version")
+
+
 async def test_it_ends_when_the_process_that_started_it_is_killed(
     installation: Installation, tmp_path: Path
 ) -> None:
