@@ -26,6 +26,8 @@ RETRY_FIRST_S = 0.5
 RETRY_MAX_S = 15.0
 DRAIN_S_MAX = 5.0
 """How long a stopping daemon waits for what is not yet in Postgres; the rest goes there later."""
+COME_UP_S_MAX = 10.0
+"""How long a look-up waits for a database that is away; the caller does not wait for it at all."""
 ADDRESS_FILE = "postgres.address"
 """Where the embedded server's address stands, for `psql` and reports; it holds no password."""
 
@@ -42,6 +44,7 @@ class Database:
         self._journal = journal
         self._codec = codec
         self._customers: CustomerBook | None = None
+        self._answering = asyncio.Event()
         self._shipper: Shipper | None = None
 
     @property
@@ -52,13 +55,18 @@ class Database:
 
     async def find_by_number(self, number: str) -> Customer | None:
         """
-        Return the customer with this number.
+        Return the customer with this number; a database that is coming up is waited for.
 
         Raises:
             StorageUnavailableError: the database is away.
         """
+        try:
+            async with asyncio.timeout(COME_UP_S_MAX):
+                await self._answering.wait()
+        except TimeoutError as error:
+            raise StorageUnavailableError("the database is away") from error
         if self._customers is None:
-            raise StorageUnavailableError("the database is not up yet")
+            raise StorageUnavailableError("the database went away")
         return await self._customers.find_by_number(number)
 
     async def run(self) -> None:
@@ -68,10 +76,13 @@ class Database:
             try:
                 async with self._address() as (address, server):
                     await migrate(address)
+                    await asyncio.to_thread(self._publish, address, server)
                     pause_s = RETRY_FIRST_S
                     await self._serve(address, server)
             except StorageError as error:
                 log.warning("database_away", reason=str(error), retry_in_s=pause_s)
+            except Exception:  # a defect here must not end the calls; it is seen and tried again
+                log.exception("database_failed", retry_in_s=pause_s)
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, RETRY_MAX_S)
 
@@ -85,6 +96,11 @@ class Database:
         except TimeoutError:
             log.warning("records_not_shipped", waiting=self._shipper.behind)
 
+    def _publish(self, address: str, server: EmbeddedPostgres | None) -> None:
+        """Write the embedded server's address down when its tables are there to be asked."""
+        if server is not None:
+            (self._data / ADDRESS_FILE).write_text(address)
+
     @asynccontextmanager
     async def _address(self) -> AsyncIterator[tuple[str, EmbeddedPostgres | None]]:
         if self._url is not None:
@@ -93,7 +109,6 @@ class Database:
         server = EmbeddedPostgres(self._data)
         try:
             address = await server.start()
-            await asyncio.to_thread((self._data / ADDRESS_FILE).write_text, address)
             yield address, server
         finally:
             await server.stop()
@@ -107,6 +122,7 @@ class Database:
         """
         async with await Pool.open(address) as pool:
             self._customers = CustomerBook(pool, self._country)
+            self._answering.set()
             self._shipper = Shipper(self._journal, self._codec, address)
             log.info("database_up", embedded=server is not None)
             try:
@@ -120,6 +136,7 @@ class Database:
                 raise errors.exceptions[0] from None
             finally:
                 self._customers = None
+                self._answering.clear()
 
 
 @asynccontextmanager

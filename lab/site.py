@@ -42,6 +42,8 @@ GREETING_HZ = 900
 CALLER_HZ = 500
 AGENT_HZ = 700
 FALLBACK_PHONE = "night"
+DATABASE_S_MAX = 30.0
+POLL_S = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,11 +161,20 @@ class Site:
         await desk.log_on()
         if ready:
             await desk.ready()
-            await desk.wait_state(wish="ready", occupation="idle")
+            await desk.wait_state(wish="ready")
         return desk
+
+    async def database_up(self) -> None:
+        """Wait until the daemon's database can be asked."""
+        if self.plan.database_url is not None:
+            return
+        async with asyncio.timeout(DATABASE_S_MAX):
+            while not (self.data / "postgres.address").exists():
+                await asyncio.sleep(POLL_S)
 
     async def query(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
         """Ask the daemon's database."""
+        await self.database_up()
         connection = await asyncpg.connect(self.database_address())
         try:
             return list(await connection.fetch(sql, *arguments))
@@ -279,4 +290,4 @@ async def settled(site: Site, calls: int, *, within_s: float = 15.0) -> list[asy
             rows = await site.query("SELECT * FROM calls ORDER BY arrived_at")
             if len(rows) >= calls:
                 return rows
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(POLL_S)

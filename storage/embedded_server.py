@@ -55,7 +55,8 @@ async def clear_away_leftovers(place: Place) -> bool:
     whether there was anything of one.
     """
     for unfinished in place.folder.glob("new-*"):
-        await asyncio.to_thread(shutil.rmtree, unfinished)
+        # Its initdb may have outlived the killed daemon by a moment and still write into it.
+        await asyncio.to_thread(shutil.rmtree, unfinished, ignore_errors=True)
     pid = _postmaster_pid(place.data)
     if pid is None:
         return False
