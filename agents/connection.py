@@ -92,6 +92,8 @@ class Connection:
                     self._sessions.leave(self._entry.agent, self)
                 if not self._told_to_close.done():
                     closer.cancel()
+        # Closing a transport waits until all is sent: for ever, where the client does not read.
+        self._visitor.wind_up()
 
     # --- what the sessions ask for ---
 
@@ -113,6 +115,7 @@ class Connection:
     async def _close_when_told(self) -> None:
         code, reason = await self._told_to_close
         try:
+            # aiohttp waits for the answer for `close_s`, but for its own writing without limit.
             async with asyncio.timeout(self._settings.close_s):
                 await self._websocket.close(code=code, message=reason.encode())
         except TimeoutError:

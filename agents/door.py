@@ -83,6 +83,7 @@ class Visitor(asyncio.Protocol):
         self._guard: FrameGuard | None = None
         self._frames: TokenBucket | None = None
         self._let_in = False
+        self._lost = False
 
     # --- what the transport tells ---
 
@@ -134,6 +135,7 @@ class Visitor(asyncio.Protocol):
         if not self._let_in:
             return
         self._forget_deadline()
+        self._lost = True
         if self._farewell is not None:
             self._farewell.cancel()
         self._inner.connection_lost(exc)
@@ -210,7 +212,12 @@ class Visitor(asyncio.Protocol):
             return
         log.warning("client_dismissed", address=self._address, code=code.value, reason=reason)
         self._transport.write(close_frame(code, reason))
-        self._farewell = self._door.timers.call_later(self._door.settings.close_s, self.abort)
+        self.wind_up()
+
+    def wind_up(self) -> None:
+        """Give the client `close_s` to read what is left for him and go; then drop him."""
+        if self._farewell is None and not self._lost:
+            self._farewell = self._door.timers.call_later(self._door.settings.close_s, self.abort)
 
     def show_out(self, code: CloseCode, reason: str) -> None:
         """End a stranger's connection, by a close frame where he has come as far as frames."""

@@ -70,11 +70,12 @@ class Directory:
 
 
 class Inbox:
-    """Keeps what was posted; sheds everything while it is `full`."""
+    """Keeps what was posted; sheds everything while it is `full`, raises while it is `broken`."""
 
     def __init__(self) -> None:
         self.facts: list[AgentFact] = []
         self.full = False
+        self.broken = False
         self._news = asyncio.Event()
 
     async def arrived(self, many: int) -> None:
@@ -84,6 +85,8 @@ class Inbox:
             await self._news.wait()
 
     def post(self, fact: AgentFact) -> bool:
+        if self.broken:
+            raise RuntimeError("a mistake of ours")
         if self.full:
             return False
         self.facts.append(fact)

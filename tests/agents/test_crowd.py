@@ -5,9 +5,12 @@ import json
 import time
 from contextlib import AsyncExitStack
 
+import pytest
 from structlog.testing import capture_logs
 
 from acd.commands import Occupation, Wish
+from agents.connection import Connection
+from agents.door import Visitor
 from agents.settings import ConnectionSettings, WebSettings
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from lab.desk import Desk, DeskClosedError, ScriptedAgent
@@ -36,6 +39,18 @@ async def sign_in(client: RawSocket, agent: str) -> None:
     client.say({"id": "1", "type": "sign_in", "data": {"agent": agent, "password": PASSWORD}})
     assert (await client.hear())["type"] == "done"
     assert (await client.hear())["event"] == "snapshot"
+
+
+def visitor_of(here: House, agent: str) -> Visitor:
+    connection = here.sessions._seats[AgentId(agent)].desk
+    assert isinstance(connection, Connection)
+    return connection._visitor
+
+
+def waiting_for(visitor: Visitor) -> int:
+    """Return how many bytes the transport still holds for the client."""
+    assert visitor._transport is not None
+    return visitor._transport.get_write_buffer_size()
 
 
 async def flood(here: House, agent: str) -> int:
@@ -86,6 +101,37 @@ async def test_a_desk_that_does_not_read_is_dropped_and_makes_nobody_wait() -> N
         assert here.sessions.connected_agents() == [AgentId("ben")]
 
 
+@pytest.mark.parametrize("how", ["replaced", "closed by itself"])
+async def test_a_desk_that_does_not_read_cannot_outstay_its_end(
+    how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web = WebSettings(port=0, connection=ConnectionSettings(close_s=0.05))
+    async with house(web=web) as here, raw_websocket(here.port) as sleeper, here.desk() as desk:
+        await sign_in(sleeper, "ann")
+        sleeper.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        visitor = visitor_of(here, "ann")
+        lost = asyncio.Event()
+        connection_lost = visitor.connection_lost
+
+        def noticed(error: Exception | None) -> None:
+            connection_lost(error)
+            lost.set()
+
+        monkeypatch.setattr(visitor, "connection_lost", noticed)
+        offer = 0
+        while waiting_for(visitor) < 128 * 1024:
+            offer += 1
+            await asyncio.sleep(0)  # Lets the kernel take what it can.
+            assert here.sessions.pop(AgentId("ann"), pop(offer, "x" * 4_000))
+
+        if how == "replaced":
+            await desk.sign_in("ann", PASSWORD)
+        else:
+            sleeper.frame(b"", opcode=8)
+        async with asyncio.timeout(5):
+            await lost.wait()
+
+
 async def test_a_slow_desk_that_still_reads_gets_everything_in_order() -> None:
     async with house() as here, raw_websocket(here.port) as slow:
         await sign_in(slow, "ann")
@@ -102,9 +148,7 @@ async def test_the_pop_is_with_the_transport_when_the_call_returns() -> None:
         for offer in range(100):
             # No step of the event loop lies between the pop and what the kernel has of it.
             assert here.sessions.pop(AgentId("ann"), pop(offer))
-        [desk] = [seat.desk for seat in here.sessions._seats.values()]
-        visitor = desk._visitor  # type: ignore[union-attr]
-        assert visitor._transport.get_write_buffer_size() == 0
+        assert waiting_for(visitor_of(here, "ann")) == 0
 
         offers = [json.dumps((await client.hear())["data"]) for _ in range(100)]
         assert len(set(offers)) == 100

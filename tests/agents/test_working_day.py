@@ -196,3 +196,17 @@ async def test_a_stopping_server_says_goodbye() -> None:
     assert await desk.wait_closed() == CloseCode.GOING_AWAY
     assert desk.events[-1].event.event == "signed_out"
     await desk.__aexit__(None, None, None)
+
+
+async def test_a_mistake_of_ours_costs_the_client_one_command() -> None:
+    async with house() as here, here.desk() as desk:
+        await desk.sign_in("ann", PASSWORD)
+        here.inbox.broken = True
+        with pytest.raises(DeskRefusedError) as failed:
+            await desk.log_on()
+        assert isinstance(failed.value.answer, Failed)
+        assert failed.value.answer.code == FailureCode.INTERNAL
+        assert "mistake of ours" not in failed.value.answer.message
+
+        here.inbox.broken = False
+        await desk.log_on()
