@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
+from typing import TypeVar
 
 import acd
 from acd.agent_state import OCCUPATIONS, WISHES
@@ -15,10 +16,11 @@ from acd.offer_state import CONSEQUENCES, OFFER_STATES
 from acd.waiting import CALL_STATES
 from cti.instants import as_seconds
 
+State = TypeVar("State", bound=Enum)
 MARKED = re.compile(r"(<!-- diagram: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def diagram(table: Mapping[tuple[Enum, Enum], str]) -> str:
+def diagram(table: Mapping[tuple[State, State], str]) -> str:
     """Return a table of steps as a mermaid state diagram."""
     first = next(iter(table))[0]
     steps = [f"    {old.value} --> {new.value}: {why}" for (old, new), why in table.items()]

@@ -85,6 +85,14 @@ def test_an_agent_who_is_given_a_queue_gets_its_waiting_calls() -> None:
     floor.at(2).apply(policy("ann:sales,support", SALES, SUPPORT)).expect("offer 1 t1 ann")
 
 
+def test_several_agents_who_are_given_a_queue_share_its_waiting_calls() -> None:
+    floor = Script(SALES, SUPPORT, agents="ann:sales ben:sales cat:sales", ready="ben ann cat")
+    floor.at(1).queue("t1", "support").queue("t2", "support").forget()
+
+    floor.at(2).apply(policy("ann:support ben:support cat:support", SALES, SUPPORT))
+    floor.expect("offer 1 t1 ann", "offer 2 t2 ben")
+
+
 def test_an_agent_who_loses_a_queue_gets_no_more_calls_of_it() -> None:
     floor = Script(SALES, SUPPORT, agents="ann:sales,support", ready="ann")
     floor.at(1).apply(policy("ann:support", SALES, SUPPORT)).forget()

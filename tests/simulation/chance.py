@@ -1,0 +1,297 @@
+"""
+A day at the queues by chance, all of it drawn from one seed, with much going wrong.
+
+The world here plays everybody around the core: callers come, lose patience or come back; agents
+log on, take breaks, let it ring, use their phones otherwise; the shell carries commands out and
+answers each offer with its final fact, but facts come late, twice, out of order, or get lost (an
+offer whose final fact was lost ends as failed when the shell's own deadline has passed); policies
+change; the core is stopped and goes on from its snapshot. After every step the checkers look at the
+whole floor, and every call and offer is accounted for.
+"""
+
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from random import Random
+
+from acd.commands import (
+    AcdCommand,
+    OfferCall,
+    OverflowCall,
+    PlaceCall,
+    TurnAwayCall,
+    WithdrawCause,
+    WithdrawOffer,
+)
+from acd.distributor import Distributor
+from acd.facts import (
+    AcdFact,
+    AgentEndedWrapUp,
+    AgentFreedElsewhere,
+    AgentLoggedOff,
+    AgentLoggedOn,
+    AgentMadeNotReady,
+    AgentMadeReady,
+    AgentOccupiedElsewhere,
+    CallerLeft,
+    CallQueued,
+    OfferAnswered,
+    OfferEnded,
+    OfferOutcome,
+    PolicyApplied,
+    TalkEnded,
+)
+from acd.policy import Policy
+from acd.waiting import CallState
+from cti.ids import AgentId, CallId, OfferId, QueueName
+from cti.instants import Duration, Time, as_seconds, seconds
+from tests.acd.checkers import check
+from tests.acd.script import brief, phone, policy, queue_policy
+
+QUEUES = ("sales", "support", "night")
+AGENTS = tuple(AgentId(name) for name in ("ann", "ben", "cat", "dan", "eve", "fay"))
+SHELL_DEADLINE = seconds(40)
+NOT_TAKEN = (
+    OfferOutcome.BUSY,
+    OfferOutcome.REJECTED,
+    OfferOutcome.UNREACHABLE,
+    OfferOutcome.FAILED,
+    OfferOutcome.CALLER_LEFT,
+    OfferOutcome.WITHDRAWN,
+)
+
+
+def policies() -> list[Policy]:
+    """Return the policies that follow one another in a day."""
+    sales = queue_policy("sales", ring=15, wrap=5, misses=2, room=6, overflow=(20, "support"))
+    support = queue_policy("support", ring=10, wrap=0, misses=0, room=20, overflow=(30, "sales"))
+    night = queue_policy("night", ring=12, wrap=8, misses=1, room=8, overflow=(25, "nowhere"))
+    everybody = "ann:sales ben:sales,support cat:support dan:sales,support,night eve:night fay:"
+    fewer = "ann:sales,support ben:support dan:night zoe:sales"
+    return [
+        policy(everybody, sales, support, night, version="v1"),
+        policy(everybody, sales, support, version="v2"),
+        policy(fewer, sales, support, night, version="v3"),
+        policy(everybody, queue_policy("sales", wrap=1), support, night, version="v4"),
+    ]
+
+
+@dataclass
+class Ledger:
+    """Every call and every offer, by what was said about them."""
+
+    calls: set[CallId] = field(default_factory=set)
+    offers: dict[OfferId, OfferCall] = field(default_factory=dict)
+    talks: dict[CallId, AgentId] = field(default_factory=dict)
+    outcomes: dict[str, int] = field(default_factory=dict)
+    arrivals: int = 0
+
+    def count(self, outcome: str) -> None:
+        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
+
+    def enter(self, fact: AcdFact | None, commands: list[AcdCommand]) -> None:
+        """Enter a step, as somebody who has only heard the facts and the commands."""
+        match fact:
+            case CallQueued():
+                self._enter_queued(fact.call, commands)
+            case CallerLeft(call=call) if call in self.calls:
+                self._close(call, "talked" if self.talks.pop(call, None) else "abandoned")
+            case TalkEnded(call=call, agent=agent) if self.talks.get(call) == agent:
+                del self.talks[call]
+                self._close(call, "talked")
+            case OfferAnswered(offer=offer) if offer in self.offers:
+                made = self.offers.pop(offer)
+                if made.call in self.calls:
+                    self.talks[made.call] = made.agent
+            case OfferEnded(offer=offer):
+                self.offers.pop(offer, None)
+        for command in commands:
+            if isinstance(command, OfferCall):
+                assert command.call in self.calls
+                assert command.call not in {made.call for made in self.offers.values()}
+                self.offers[command.offer] = command
+
+    def _enter_queued(self, call: CallId, commands: list[AcdCommand]) -> None:
+        is_new = call not in self.calls
+        is_placed = any(
+            isinstance(c, PlaceCall | TurnAwayCall) and c.call == call for c in commands
+        )
+        self.talks.pop(call, None)
+        if is_new and is_placed:
+            self.arrivals += 1
+            self.calls.add(call)
+        if any(isinstance(command, TurnAwayCall) for command in commands):
+            self._close(call, "turned_away")
+
+    def _close(self, call: CallId, outcome: str) -> None:
+        self.calls.remove(call)
+        self.count(outcome)
+
+
+class World:
+    """Everybody around the core."""
+
+    def __init__(self, seed: int, *, faults: float = 0.1) -> None:
+        self.chance = Random(seed)  # noqa: S311 - chance for a simulation, not for secrets
+        self.faults = faults
+        self.distributor = Distributor()
+        self.now = Time(0)
+        self.ledger = Ledger()
+        self.story: list[str] = []
+        self._coming: list[tuple[int, int, AcdFact]] = []
+        self._number = 0
+        self._last_call = 0
+        self._deliver(PolicyApplied(policy=policies()[0]))
+        self._begin_work()
+
+    def run(self, steps: int) -> None:
+        """Let so many things happen, then let everything come to a good end."""
+        for _ in range(steps):
+            self._happen(self._something())
+            self._pass_time(seconds(self.chance.expovariate(0.7)))
+            if self.chance.random() < 0.02:
+                self.distributor = Distributor.restore(self.distributor.snapshot())
+        self._come_to_a_good_end()
+
+    def _come_to_a_good_end(self) -> None:
+        """Nobody comes any more, and everybody works: every caller must be served."""
+        self.faults = 0
+        self._deliver(PolicyApplied(policy=policies()[0]))
+        for _ in range(12):
+            self._begin_work()
+            self._pass_time(seconds(120))
+
+        assert self.distributor.snapshot().calls == ()
+        assert self.distributor.snapshot().offers == ()
+        assert sum(self.ledger.outcomes.values()) == self.ledger.arrivals
+
+    def _begin_work(self) -> None:
+        for agent in AGENTS:
+            self._deliver(AgentLoggedOn(agent=agent, device=phone(agent)))
+            self._deliver(AgentFreedElsewhere(agent=agent))
+            self._deliver(AgentMadeReady(agent=agent))
+
+    def _something(self) -> AcdFact:
+        """Return something that somebody does by himself."""
+        chance = self.chance
+        agent = chance.choice([*AGENTS, AgentId("zoe"), AgentId("nobody")])
+        known = self.distributor.snapshot().calls
+        any_call = chance.choice([call.call for call in known] or [CallId("c0")])
+        self._last_call += 1
+        new = CallQueued(
+            call=CallId(f"c{self._last_call}"),
+            queue=QueueName(chance.choice([*QUEUES, "nowhere"])),
+            entered_at=chance.choice([None, None, Time(self.now - seconds(9))]),
+            priority=Duration(seconds(chance.choice([0, 0, 0, 30]))),
+        )
+        again = CallQueued(call=any_call, queue=QueueName(chance.choice(QUEUES)))
+        device = phone(chance.choice(AGENTS))
+        kinds: list[tuple[int, AcdFact]] = [
+            (40, new),
+            (2, again),
+            (3, CallerLeft(call=any_call)),
+            (8, AgentLoggedOn(agent=agent, device=phone(agent))),
+            (1, AgentLoggedOn(agent=agent, device=device)),
+            (1, AgentLoggedOff(agent=agent)),
+            (20, AgentMadeReady(agent=agent)),
+            (3, AgentMadeNotReady(agent=agent, reason="break")),
+            (4, AgentEndedWrapUp(agent=agent)),
+            (3, AgentOccupiedElsewhere(agent=agent)),
+            (4, AgentFreedElsewhere(agent=agent)),
+            (1, OfferAnswered(offer=OfferId(chance.randrange(2_000)))),
+            (1, TalkEnded(call=any_call, agent=agent)),
+            (2, PolicyApplied(policy=chance.choice(policies()))),
+        ]
+        weights = [weight for weight, _ in kinds]
+        return chance.choices([fact for _, fact in kinds], weights)[0]
+
+    def _later(self, delay_s: float, fact: AcdFact) -> None:
+        self._number += 1
+        heappush(self._coming, (self.now + seconds(delay_s), self._number, fact))
+
+    def _happen(self, fact: AcdFact) -> None:
+        """Deliver a fact now, or with bad luck twice, or late."""
+        luck = self.chance.random()
+        if luck < self.faults / 2:
+            self._later(self.chance.uniform(0.001, 3), fact)
+        if luck > self.faults / 4:
+            self._deliver(fact)
+
+    def _pass_time(self, duration: Duration) -> None:
+        until = Time(self.now + duration)
+        while True:
+            due = self.distributor.next_deadline()
+            coming = self._coming[0][0] if self._coming else None
+            if due is not None and due <= until and (coming is None or due < coming):
+                self.now = max(self.now, due)
+                self._enter(None, self.distributor.advance(self.now))
+            elif coming is not None and coming <= until:
+                self.now = Time(coming)
+                self._happen_as_told(heappop(self._coming)[2])
+            else:
+                break
+        self.now = until
+
+    def _happen_as_told(self, fact: AcdFact) -> None:
+        is_final = isinstance(fact, OfferAnswered | OfferEnded)
+        if is_final and self.chance.random() < self.faults / 2:
+            return  # lost; the shell's deadline follows
+        self._deliver(fact)
+        if self.chance.random() < self.faults / 2:
+            self._later(self.chance.uniform(0, 5), fact)
+
+    def _deliver(self, fact: AcdFact) -> None:
+        self._enter(fact, self.distributor.handle(fact, self.now))
+
+    def _enter(self, fact: AcdFact | None, commands: list[AcdCommand]) -> None:
+        self.story.append(f"{as_seconds(self.now):.3f} {type(fact).__name__}")
+        self.story += [brief(command) for command in commands]
+        self.ledger.enter(fact, commands)
+        for command in commands:
+            self._carry_out(command)
+        if isinstance(fact, OfferAnswered):
+            self._talk()
+        state = check(self.distributor)
+
+        assert {call.call for call in state.calls} == self.ledger.calls
+        assert {offer.offer for offer in state.offers} == self.ledger.offers.keys()
+        assert {
+            call.call: call.agent for call in state.calls if call.state is CallState.TALKING
+        } == self.ledger.talks
+
+    def _talk(self) -> None:
+        call, agent = next(reversed(self.ledger.talks.items()), (None, None))
+        if call is not None and agent is not None:
+            length = self.chance.expovariate(1 / 20)
+            self._later(length, TalkEnded(call=call, agent=agent))
+            self._later(length + self.chance.uniform(-0.1, 0.1), CallerLeft(call=call))
+
+    def _carry_out(self, command: AcdCommand) -> None:
+        chance = self.chance
+        match command:
+            case OfferCall(offer=offer, call=call, ring_time=ring_time):
+                ring = as_seconds(ring_time)
+                luck = chance.random()
+                if luck < 0.7 or not self.faults:
+                    self._later(chance.uniform(0, ring), OfferAnswered(offer=offer))
+                elif luck < 0.85:
+                    self._later(ring, OfferEnded(offer=offer, outcome=OfferOutcome.NO_ANSWER))
+                else:
+                    outcome = chance.choice(NOT_TAKEN)
+                    self._later(chance.uniform(0, 2), OfferEnded(offer=offer, outcome=outcome))
+                if chance.random() < self.faults:
+                    self._later(chance.uniform(0, ring), CallerLeft(call=call))
+                lost = OfferEnded(offer=offer, outcome=OfferOutcome.FAILED)
+                heappush(self._coming, (self.now + ring_time + SHELL_DEADLINE, -int(offer), lost))
+            case WithdrawOffer(offer=offer, cause=cause):
+                is_gone = cause is WithdrawCause.CALLER_LEFT
+                outcome = OfferOutcome.CALLER_LEFT if is_gone else OfferOutcome.WITHDRAWN
+                self._later(chance.uniform(0, 0.5), OfferEnded(offer=offer, outcome=outcome))
+            case OverflowCall(call=call):
+                assert call in self.ledger.calls
+
+
+def story(seed: int, steps: int) -> list[str]:
+    """Return all that happened by this seed, in short words."""
+    world = World(seed)
+    world.run(steps)
+    return world.story
