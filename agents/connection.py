@@ -95,8 +95,6 @@ class Connection:
         # Closing a transport waits until all is sent: for ever, where the client does not read.
         self._visitor.wind_up()
 
-    # --- what the sessions ask for ---
-
     def send(self, message: bytes) -> bool:
         """Hand a message to the transport at once; False where the client is gone."""
         # aiohttp writes nothing but whole control frames to the same transport, never between two
@@ -109,8 +107,6 @@ class Connection:
         """Have the websocket closed in its own time, after what was sent."""
         if not self._told_to_close.done():
             self._told_to_close.set_result((code, reason))
-
-    # --- within ---
 
     async def _close_when_told(self) -> None:
         code, reason = await self._told_to_close

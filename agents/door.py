@@ -85,8 +85,6 @@ class Visitor(asyncio.Protocol):
         self._let_in = False
         self._lost = False
 
-    # --- what the transport tells ---
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let the connection in, or drop it where there are too many strangers."""
         self._transport = cast("asyncio.Transport", transport)
@@ -149,8 +147,6 @@ class Visitor(asyncio.Protocol):
         """Pass on that the client reads again."""
         if self._let_in:
             self._inner.resume_writing()
-
-    # --- what the connection's owner asks for ---
 
     def expect_frames(self) -> bool:
         """
@@ -227,8 +223,6 @@ class Visitor(asyncio.Protocol):
             self.abort()
         else:
             self.dismiss(code, reason)
-
-    # --- within ---
 
     def _overdue(self) -> None:
         self.show_out(CloseCode.SIGN_IN_OVERDUE, "sign in sooner")

@@ -87,8 +87,6 @@ class AgentSessions:
             retry_s=settings.lease_retry_s,
         )
 
-    # --- the desk's side ---
-
     def join(self, entry: AgentEntry, desk: Desk) -> None:
         """Give an agent this desk; one that he had before is signed out and closed."""
         seat = self._seat(entry)
@@ -124,8 +122,6 @@ class AgentSessions:
     def obey(self, agent: AgentId, command: AgentCommand) -> Answer:
         """Do what an agent's command asks, and return its answer."""
         return self._seats[agent].requests.obey(command)
-
-    # --- the daemon's side ---
 
     def show_state(self, command: ShowAgentState) -> None:
         """Show an agent his state, which has just changed."""
@@ -200,8 +196,6 @@ class AgentSessions:
                 self._sign_out(seat, SignOutReason.SERVER_STOPPING)
                 seat.desk.close(CloseCode.GOING_AWAY, "the server stops")
                 seat.desk = None
-
-    # --- within ---
 
     def _known(self, agent: AgentId) -> _Seat | None:
         seat = self._seats.get(agent)

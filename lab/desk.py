@@ -93,8 +93,6 @@ class Desk:
             await self._reader
         await self._open.aclose()
 
-    # --- commands ---
-
     async def sign_in(self, agent: str, password: str) -> Snapshot:
         """Sign in and return the snapshot."""
         await self.ask("sign_in", agent=agent, password=password)
@@ -153,8 +151,6 @@ class Desk:
         if self._websocket is None or self._websocket.closed:
             raise DeskClosedError(self.closed_with)
         await self._websocket.send_json(message)
-
-    # --- events ---
 
     async def wait_for(
         self,

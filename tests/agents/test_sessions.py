@@ -77,9 +77,6 @@ def log_off(command_id: str) -> LogOff:
     return LogOff(id=command_id, type="log_off")
 
 
-# --- leases ---
-
-
 def test_a_ready_agent_without_a_desk_is_made_not_ready_when_his_lease_runs_out(
     here: Sessions,
 ) -> None:
@@ -186,9 +183,6 @@ def test_a_stopping_daemon_changes_no_agents_state(here: Sessions) -> None:
 
     assert here.inbox.facts == []
     assert here.real.connected_agents() == []
-
-
-# --- commands ---
 
 
 def test_the_same_command_again_has_the_same_answer_and_no_second_effect(here: Sessions) -> None:
@@ -302,9 +296,6 @@ def test_the_systems_reasons_are_not_an_agents(here: Sessions, reason: str) -> N
     assert isinstance(answer, Refused)
     assert answer.code == RefusalCode.REASON_RESERVED
     assert here.inbox.facts == []
-
-
-# --- what is shown ---
 
 
 def test_numbers_count_on_while_the_desk_is_away(here: Sessions) -> None:

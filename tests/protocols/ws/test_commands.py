@@ -94,8 +94,6 @@ def test_nearly_json_is_a_command_or_a_typed_refusal(text: str) -> None:
         read_command(text)
 
 
-# --- strict JSON ---
-
 PLAIN = st.recursive(
     st.none()
     | st.booleans()
