@@ -50,6 +50,9 @@ class Phase(Enum):
     INTERRUPTING = "interrupting"
     ENDED = "ended"
 
+    # Members are singletons. Enum's own hash is a Python function, and taken four times a command.
+    __hash__ = object.__hash__
+
 
 TRANSITIONS: Final[dict[tuple[Phase, Phase], str]] = {
     (Phase.ENVIRONMENT, Phase.IDLE): "a blank line ended a good opening block",
@@ -93,16 +96,18 @@ class AgiCodec:
     __slots__ = (
         "_command",
         "_environment",
-        "_limits",
+        "_line_bytes_max",
         "_noops_owed",
         "_partial",
         "_usage",
+        "_usage_lines_max",
         "hung_up",
         "phase",
     )
 
     def __init__(self, limits: AgiLimits) -> None:
-        self._limits = limits
+        self._line_bytes_max = limits.line_bytes_max
+        self._usage_lines_max = limits.usage_lines_max
         self._environment = EnvironmentReader(limits)
         self._partial = b""
         self._command: AgiCommand | None = None
@@ -125,9 +130,11 @@ class AgiCodec:
         *lines, self._partial = (self._partial + data).split(b"\n")
         try:
             for line in lines:
-                self._check_length(line)
+                if len(line) > self._line_bytes_max:
+                    raise LineTooLongError("a line beyond the limit", line=line)
                 self._receive_line(line, events)
-            self._check_length(self._partial)
+            if len(self._partial) > self._line_bytes_max:
+                raise LineTooLongError("a line beyond the limit", line=self._partial)
         except RemoteProtocolError as error:
             self.end()
             events.append(ProtocolBroken(error))
@@ -173,10 +180,6 @@ class AgiCodec:
             self._become(Phase.ENDED)
             self._partial = b""
 
-    def _check_length(self, line: bytes) -> None:
-        if len(line) > self._limits.line_bytes_max:
-            raise LineTooLongError("a line beyond the limit", line=line)
-
     def _receive_line(self, line: bytes, events: list[AgiEvent]) -> None:
         if self.phase is Phase.ENVIRONMENT:
             request = self._environment.feed(line)
@@ -205,7 +208,7 @@ class AgiCodec:
             text = b"\n".join(self._usage).decode("utf-8", errors="replace")
             self._usage = []
             self._attribute(AgiReply(code=USAGE, text=text), line, events)
-        elif len(self._usage) > self._limits.usage_lines_max:
+        elif len(self._usage) > self._usage_lines_max:
             raise UnexpectedLineError("a usage text without end", line=line)
 
     def _attribute(self, reply: AgiReply, line: bytes, events: list[AgiEvent]) -> None:

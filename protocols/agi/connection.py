@@ -16,7 +16,7 @@ command whose waiter was cancelled is not written.
 import asyncio
 import socket
 from enum import Enum
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from protocols.agi.codec import AgiCodec, AgiEvent, HangupSeen, Phase, ProtocolBroken
 from protocols.agi.commands import AgiCommand
@@ -35,6 +35,8 @@ INTERRUPT_PATIENCE_S: Final = 0.01
 """How long a first NOOP may go unanswered before the next one follows; then twice as long.
 Asterisk answers within a millisecond unless the NOOP lies in its buffer; one too many is harmless.
 """
+READ_BYTES_MAX: Final = 2_048
+"""How much is read at once: a whole opening block of usual size, and any answer."""
 KEEPALIVE_IDLE_S: Final = 30
 KEEPALIVE_INTERVAL_S: Final = 10
 KEEPALIVE_PROBES_MAX: Final = 3
@@ -75,7 +77,7 @@ class Owner(Protocol):
         """The socket is gone; the last that is heard of this connection."""
 
 
-class AgiConnection(asyncio.Protocol):
+class AgiConnection(asyncio.BufferedProtocol):
     """One connection from Asterisk, from accept to close."""
 
     def __init__(self, owner: Owner, limits: AgiLimits) -> None:
@@ -83,6 +85,7 @@ class AgiConnection(asyncio.Protocol):
         self._limits = limits
         self._loop = asyncio.get_running_loop()
         self._codec = AgiCodec(limits)
+        self._buffer = bytearray(READ_BYTES_MAX)
         self._transport: asyncio.Transport
         self._running: AgiFuture | None = None
         self._held: tuple[AgiCommand, AgiFuture] | None = None
@@ -138,14 +141,12 @@ class AgiConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the socket, and give the opening block its time."""
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("a connection needs a stream transport")
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # a stream server makes no other
         peername = transport.get_extra_info("peername")
         self.peer = peername[0] if peername else ""
         if not self._owner.admit(self, self.peer):
             self._end(SessionEnd.CLOSED_BY_US)
-            transport.abort()
+            self._transport.abort()
             return
         _tune(transport.get_extra_info("socket"))
         self._deadline = self._loop.call_later(
@@ -154,9 +155,13 @@ class AgiConnection(asyncio.Protocol):
             PeerTimeoutError("the opening block did not come in time"),
         )
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 - asyncio's signature
+        """Offer a small buffer of our own: by default asyncio takes 256 KiB for every read."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Hand each answer to its waiter, then write what was held for it."""
-        for event in self._codec.receive(data):
+        for event in self._codec.receive(bytes(self._buffer[:nbytes])):
             self._handle(event)
         if self._codec.phase is Phase.INTERRUPTING:
             _acknowledge(self._transport.get_extra_info("socket"))
@@ -215,7 +220,7 @@ class AgiConnection(asyncio.Protocol):
         """
         waited_s += delay_s
         if waited_s >= self._limits.interrupt_s_max:
-            self._break(PeerTimeoutError("an interruption was not answered in time"))
+            self._break(_overdue())
         else:
             self._transport.write(self._codec.interrupt())
             self._nudge_later(min(2 * delay_s, self._limits.interrupt_s_max - waited_s), waited_s)
@@ -233,6 +238,13 @@ class AgiConnection(asyncio.Protocol):
                 outcome, self._running = self._running, None
                 if outcome is not None and not outcome.done():
                     outcome.set_result(event)
+                if isinstance(event, Interrupted):
+                    # It worked: the NOOPs' answers are on their way, without further nudges.
+                    self._stop_nudging()
+                    if self._codec.phase is Phase.INTERRUPTING:
+                        self._nudge_timer = self._loop.call_later(
+                            self._limits.interrupt_s_max, self._break, _overdue()
+                        )
             case HangupSeen():
                 # AGIEXITONHANGUP=yes lets Asterisk close at once. Without it the channel would
                 # stay until we do, however long the handler sleeps.
@@ -277,6 +289,10 @@ class AgiConnection(asyncio.Protocol):
             return ChannelGoneError("Asterisk said HANGUP")
         end = "" if self.end is None else self.end.value
         return SessionEndedError(f"the session is over: {end}")
+
+
+def _overdue() -> PeerTimeoutError:
+    return PeerTimeoutError("an interruption was not answered in time")
 
 
 def _fail(outcome: AgiFuture, error: Exception) -> None:

@@ -24,9 +24,8 @@ USAGE: Final = 520
 KEY_CODE_MIN: Final = 35
 """ASCII of `#`, the lowest of the keys. Lower results (-1, 0, 1) are never keys."""
 
-_SUCCESS_LINE = re.compile(
-    r"200 result=(?P<result>[-0-9*#A-D]*)(?: \((?P<value>.*)\))?(?: endpos=(?P<endpos>\d{1,18}))?"
-)
+# The result, the value, the position.
+_SUCCESS_LINE = re.compile(r"200 result=([-0-9*#A-D]*)(?: \((.*)\))?(?: endpos=(\d{1,18}))?")
 _FAILURE_LINE = re.compile(r"(?P<code>[345]\d\d)(?: (?P<text>.*))?")
 
 
@@ -70,15 +69,15 @@ def read_reply(line: bytes) -> AgiReply:
     Raises:
         UnexpectedLineError: it has no known form, for instance a value with a line feed in it.
     """
-    if line == b"200 result=0":  # by far the most frequent
-        return _DONE
+    if line in _FREQUENT:
+        return _FREQUENT[line]
     text = line.decode("utf-8", errors="replace")
     if found := _SUCCESS_LINE.fullmatch(text):
-        endpos = found["endpos"]
+        result, value, endpos = found.groups()
         return AgiReply(
             code=SUCCESS,
-            result=found["result"],
-            value=found["value"],
+            result=result,
+            value=value,
             endpos=None if endpos is None else int(endpos),
         )
     if found := _FAILURE_LINE.fullmatch(text):
@@ -86,4 +85,7 @@ def read_reply(line: bytes) -> AgiReply:
     raise UnexpectedLineError("a line that is no answer", line=line)
 
 
-_DONE: Final = AgiReply(code=SUCCESS, result="0")
+_FREQUENT: Final = {
+    f"200 result={result}".encode(): AgiReply(code=SUCCESS, result=result)
+    for result in ("0", "1", "-1")
+}

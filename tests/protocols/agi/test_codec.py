@@ -3,11 +3,13 @@
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocols.agi import codec as codec_module
 from protocols.agi.codec import TRANSITIONS, AgiCodec, AgiEvent, HangupSeen, Phase, ProtocolBroken
 from protocols.agi.commands import (
     AgiCommand,
@@ -450,6 +452,15 @@ def test_every_phase_can_end_and_none_comes_back() -> None:
     assert {old for old, new in TRANSITIONS if new is Phase.ENDED} == set(Phase) - {Phase.ENDED}
     assert not [new for old, new in TRANSITIONS if old is Phase.ENDED]
     assert not [old for old, new in TRANSITIONS if new is Phase.ENVIRONMENT]
+
+
+def test_the_readme_has_the_table_as_it_is() -> None:
+    readme = Path(codec_module.__file__).with_name("README.md").read_text(encoding="utf-8")
+    table = "".join(
+        f"| {old.value} | {new.value} | {why} |\n" for (old, new), why in TRANSITIONS.items()
+    )
+
+    assert f"|---|---|---|\n{table}\n" in readme
 
 
 def test_only_the_beginning_of_an_offending_line_is_kept() -> None:

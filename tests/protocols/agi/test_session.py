@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
@@ -179,6 +180,64 @@ async def test_an_interruption_that_asterisk_read_ahead_is_noticed_and_repeated(
             assert await second == DONE
         assert await first == Interrupted()
         assert channel.commands.count("NOOP") > 1
+
+
+async def test_the_wanted_command_waits_for_the_last_line_of_an_interruption() -> None:
+    async with called() as (session, caller):
+        key = session.begin(wait_for_digit())
+        dial = session.begin(DIAL)
+        await caller.answer("WAIT FOR DIGIT -1")
+        await caller.answer("NOOP", "200 result=1")
+        assert await key == Interrupted()
+        assert not dial.done()
+
+        caller.say("200 result=0")
+        await caller.answer('EXEC Dial "PJSIP/a1,20,mg"', "200 result=0")
+        assert await dial == DONE
+
+
+async def test_a_platform_without_quick_acknowledgements_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("TCP_QUICKACK", "TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT"):
+        monkeypatch.delattr(socket, name, raising=False)
+    async with called() as (session, caller):
+        key = session.begin(wait_for_digit())
+        dial = session.begin(DIAL)
+        await caller.answer("WAIT FOR DIGIT -1")
+        await caller.answer("NOOP", "200 result=1")
+        assert await key == Interrupted()
+        caller.say("200 result=0")
+        await caller.answer('EXEC Dial "PJSIP/a1,20,mg"', "200 result=0")
+
+        assert await dial == DONE
+
+
+async def test_an_interruption_whose_last_line_never_comes_breaks_the_session() -> None:
+    async with called(AgiLimits(interrupt_s_max=0.02)) as (session, caller):
+        key = session.begin(wait_for_digit())
+        dial = session.begin(DIAL)
+        await caller.answer("WAIT FOR DIGIT -1")
+        await caller.answer("NOOP", "200 result=1")
+
+        assert await key == Interrupted()
+        with pytest.raises(PeerTimeoutError):
+            await dial
+
+
+async def test_a_key_that_ends_the_wait_does_not_end_the_nudging() -> None:
+    channel = FakeChannel()
+    async with channelled(channel) as session:
+        channel.busy = True
+        key = session.begin(wait_for_digit())
+        dial = session.begin(DIAL)
+        while channel.unread < 2:
+            await channel.stirred()
+        channel.press("5")
+        channel.read_again()
+
+        assert (await key).key == "5"  # type: ignore[union-attr]
+        assert await dial == DONE
 
 
 async def test_a_held_command_gives_way_to_a_later_one() -> None:
