@@ -204,7 +204,7 @@ class AmiClient:
             connection_made = self._link.protocol
             self._link.close()
             if connection_made is not None:
-                await connection_made.closed
+                await asyncio.wait({connection_made.closed})
                 self._link.protocol = None
 
     async def _connect(self) -> AmiConnection:
@@ -275,25 +275,29 @@ class AmiClient:
         """
         late = 0
         while True:
+            before = connection.bytes_received
             await asyncio.wait({connection.ended}, timeout=self._settings.ping_interval_s)
             if connection.ended.done():
                 raise self._ended(connection)
-            received = connection.bytes_received
+            at_ping = connection.bytes_received
             try:
                 await self._link.send_action("Ping", (), self._settings.ping_deadline_s)
             except ActionRejectedError:
                 late = 0  # an answer all the same
+                continue
             except ActionTimeoutError as error:
-                late += 1
-                self.counters.pings_late += 1
-                if connection.bytes_received == received or late > PINGS_LATE_MAX:
-                    raise _LinkDownError(DownReason.SILENT) from error
+                silent_since, detail = at_ping, str(error)
             except SwitchUnavailableError as error:
                 if connection.ended.done():
                     raise self._ended(connection) from error
-                raise _LinkDownError(DownReason.SILENT, str(error)) from error  # it takes nothing
+                silent_since, detail = before, str(error)  # clogged: not even sent
             else:
                 late = 0
+                continue
+            late += 1
+            self.counters.pings_late += 1
+            if connection.bytes_received == silent_since or late > PINGS_LATE_MAX:
+                raise _LinkDownError(DownReason.SILENT, detail)
 
     def _ended(self, connection: AmiConnection) -> _LinkDownError:
         """Return why the connection ended, or would not take what was to be sent."""

@@ -87,7 +87,7 @@ class AmiConnection(asyncio.Protocol):
         self._reader = MessageReader(wanted=wanted, counters=counters)
         self._counters = counters
         self._on_event = on_event
-        self._transport: asyncio.Transport | None = None
+        self._transport: asyncio.Transport  # from connection_made on
         self._in_flight = _InFlight()
         # Not to be guessed: a caller who can put lines into events, or forge whole messages by CR
         # LF in his number, still cannot answer our actions or add entries to our lists.
@@ -115,8 +115,7 @@ class AmiConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """End (called by asyncio): on the other side's wish, an error's, or our own."""
         self.end(DownReason.CONNECTION_LOST)
-        if not self.closed.done():
-            self.closed.set_result(None)
+        self.closed.set_result(None)
 
     def end(self, reason: DownReason) -> None:
         """Close the connection for this reason; all that is in flight fails. The first counts."""
@@ -124,9 +123,8 @@ class AmiConnection(asyncio.Protocol):
             self.ended.set_result(reason)
         for action_id, asked in self._in_flight.asked.items():
             asked.settle(LinkLostError(asked.action, action_id))
-        if self._transport is not None:
-            # Not close(): that waits until what is unsent was sent, for ever on a half-open link.
-            self._transport.abort()
+        # Not close(): that waits until what is unsent was sent, for ever on a half-open link.
+        self._transport.abort()
 
     def close(self) -> None:
         """End on our own wish (the name that panoramisk's Manager calls)."""
@@ -195,7 +193,7 @@ class AmiConnection(asyncio.Protocol):
 
     def _writable(self) -> asyncio.Transport:
         transport = self._transport
-        if transport is None or self.ended.done() or transport.is_closing():
+        if self.ended.done() or transport.is_closing():
             raise SwitchUnavailableError("the connection has ended")
         if len(self._in_flight.asked) >= IN_FLIGHT_MAX:
             raise SwitchUnavailableError(f"{IN_FLIGHT_MAX} actions are waiting for answers")

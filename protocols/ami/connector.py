@@ -6,6 +6,7 @@ itself any more: when to connect, ping or give up is the client's to decide.
 """
 
 import asyncio
+import traceback
 from collections.abc import Sequence
 
 import structlog
@@ -108,10 +109,7 @@ class Connector(Manager):  # type: ignore[misc]  # panoramisk has no types
 
 def log_callback_failure(event: str, error: Exception, **where: str) -> None:
     """Log that a callback raised, and where."""
-    # The kind and the place only: an exception's text may quote a caller's number.
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    if frame is not None:
-        where["place"] = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
+    # The text apart, as personal data: an exception may quote a caller's number.
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    where["place"] = f"{frame.f_code.co_filename}:{line}"
     _log.error(event, error=type(error).__name__, pii_detail=str(error), **where)

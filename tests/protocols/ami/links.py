@@ -74,18 +74,18 @@ class Heard:
 
 
 @asynccontextmanager
-async def running(
-    server: AmiServer,
+async def running_with(
+    settings: AmiSettings,
     *,
+    wanted: frozenset[str] = WANTED,
     on_event: Callable[[AmiEvent], None] | None = None,
     on_state: Callable[[LinkState], None] | None = None,
-    **changes: float | str,
 ) -> AsyncIterator[tuple[AmiClient, Heard]]:
-    """Run a client against the server; the settings that matter to the test are `changes`."""
+    """Run a client by these settings, and stop it."""
     heard = Heard()
     client = AmiClient(
-        replace(quick(server), **changes),  # type: ignore[arg-type]  # checked by the settings
-        wanted=WANTED,
+        settings,
+        wanted=wanted,
         on_event=on_event or heard.on_event,
         on_state=on_state or heard.on_state,
         chance=random.Random(7),  # noqa: S311 - makes pauses repeatable
@@ -96,6 +96,20 @@ async def running(
     finally:
         task.cancel()
         await asyncio.wait({task})
+
+
+@asynccontextmanager
+async def running(
+    server: AmiServer,
+    *,
+    on_event: Callable[[AmiEvent], None] | None = None,
+    on_state: Callable[[LinkState], None] | None = None,
+    **changes: float | str,
+) -> AsyncIterator[tuple[AmiClient, Heard]]:
+    """Run a client against the server; the settings that matter to the test are `changes`."""
+    settings = replace(quick(server), **changes)  # type: ignore[arg-type]  # the settings check
+    async with running_with(settings, on_event=on_event, on_state=on_state) as client_and_heard:
+        yield client_and_heard
 
 
 @asynccontextmanager

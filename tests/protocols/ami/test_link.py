@@ -12,7 +12,7 @@ from protocols.ami.client import PINGS_LATE_MAX, AmiClient
 from protocols.ami.connection import AmiConnection
 from protocols.ami.connector import Connector
 from protocols.ami.counters import AmiCounters
-from protocols.ami.errors import LocalProtocolError
+from protocols.ami.errors import LocalProtocolError, SwitchUnavailableError
 from protocols.ami.link import (
     AmiSettings,
     DownReason,
@@ -205,6 +205,15 @@ async def test_a_ping_answered_with_an_error_is_an_answer(server: AmiServer) -> 
         assert client.state.phase is UP
 
 
+async def test_a_link_lost_while_a_ping_is_under_way_is_called_lost(server: AmiServer) -> None:
+    async def die(peer: AmiPeer, _action: ReceivedAction) -> None:
+        peer.drop()
+
+    server.answers["Ping"] = die
+    async with up(server, ping_interval_s=0.01) as (_, heard):
+        assert (await heard.until_phase(DOWN)).reason is DownReason.CONNECTION_LOST
+
+
 async def test_a_late_ping_is_forgiven_while_a_backlog_is_delivered_but_not_for_ever(
     server: AmiServer,
 ) -> None:
@@ -218,12 +227,12 @@ async def test_a_late_ping_is_forgiven_while_a_backlog_is_delivered_but_not_for_
         assert client.counters.pings_late == PINGS_LATE_MAX + 1
 
 
-async def test_a_ping_that_cannot_be_sent_ends_the_link(
+async def test_a_ping_that_cannot_be_sent_ends_a_link_that_says_nothing(
     server: AmiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("protocols.ami.connection.IN_FLIGHT_MAX", 1)
     server.lost.add("Originate")
     async with up(server, ping_interval_s=0.05) as (client, heard):
+        monkeypatch.setattr("protocols.ami.connection.IN_FLIGHT_MAX", 1)
         originate = asyncio.create_task(client.action("Originate"))
         down = await heard.until_phase(DOWN)
         assert (down.reason, down.detail) == (
@@ -232,6 +241,36 @@ async def test_a_ping_that_cannot_be_sent_ends_the_link(
         )
         await asyncio.wait({originate})
         assert "LinkLostError" in repr(originate.exception())
+
+
+async def test_asterisk_may_say_twice_that_it_is_booted(server: AmiServer) -> None:
+    async with up(server) as (client, heard):
+        await server.peer.send(message("Event: FullyBooted") + message("Event: Hangup"))
+        await heard.until_events(1)
+        assert client.state.phase is UP
+
+
+async def test_a_connector_without_a_connection_is_unavailable(server: AmiServer) -> None:
+    connector = Connector(quick(server), frozenset(), AmiCounters())
+    with pytest.raises(SwitchUnavailableError, match="there is no connection"):
+        await connector.send_action("Ping", (), 1)
+
+
+async def test_nothing_that_panoramisk_does_by_itself_is_left(server: AmiServer) -> None:
+    """Its reconnect, its ping and its replay: each is overridden to do nothing."""
+    connector = Connector(quick(server), frozenset(), AmiCounters())
+    await connector.connect()
+    connection = connector.require()
+    connector.ping()
+    connector.awaiting_actions.append("an Originate of long ago")
+    connector.send_awaiting_actions()
+    connector.close()
+    await connection.closed
+    connector.connection_lost(None)
+    await server.peer.ended.wait()
+    assert server.actions == []
+    assert len(server.peers) == 1
+    assert connector.pinger is None
 
 
 async def test_a_stopped_client_leaves_no_socket_and_no_task(server: AmiServer) -> None:
