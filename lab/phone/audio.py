@@ -30,13 +30,8 @@ class Audio:
         self._version = 1
         self._holding = False
 
-    @property
-    def holding(self) -> bool:
-        """Whether we hold the peer: then it gets silence from us."""
-        return self._holding
-
-    @holding.setter
-    def holding(self, holding: bool) -> None:
+    def hold(self, *, holding: bool) -> None:
+        """Hold the peer, or take it back: a held one gets silence from us."""
         self._holding = self._media.muted = holding
 
     def describe(self, direction: Direction) -> bytes:

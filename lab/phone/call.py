@@ -425,7 +425,7 @@ class Call(ABC):
             if response.status < 300:  # noqa: PLR2004 - accepted
                 self.dialog.retarget(response)
                 self._acknowledge(transaction)
-                self._audio.holding = direction is Direction.SENDONLY
+                self._audio.hold(holding=direction is Direction.SENDONLY)
                 self._audio.take(response.body)
             else:
                 self._audio.direction = before

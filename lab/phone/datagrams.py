@@ -67,7 +67,7 @@ class DatagramSocket:
             return
         try:
             self._socket.sendto(data, to)
-        except (BlockingIOError, ConnectionRefusedError):
+        except OSError:
             self.unsent += 1
 
     @property

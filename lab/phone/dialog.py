@@ -14,6 +14,7 @@ from lab.phone.datagrams import Address
 from lab.phone.sip import Headers, Message, Request
 
 SIP_PORT = 5060
+PORT_MAX = 65_535
 _NUMERIC_HOST = re.compile(r"sips?:(?:[^@]*@)?([0-9]{1,3}(?:\.[0-9]{1,3}){3})(?::([0-9]{1,5}))?")
 
 Fields = Iterable[tuple[str, str]]
@@ -22,7 +23,7 @@ Fields = Iterable[tuple[str, str]]
 def address_of(uri: str, otherwise: Address) -> Address:
     """Return where a URI with a numeric host points; names are not looked up, `otherwise` is it."""
     match = _NUMERIC_HOST.match(uri)
-    if match is None:
+    if match is None or int(match[2] or SIP_PORT) > PORT_MAX:
         return otherwise
     return match[1], int(match[2] or SIP_PORT)
 

@@ -6,6 +6,7 @@ Decides where audio goes and in which directions; knows nothing of SIP and socke
 
 from dataclasses import dataclass
 from enum import Enum
+from ipaddress import AddressValueError, IPv4Address
 
 from lab.phone.errors import SdpSyntaxError
 from lab.phone.rtp import PCMU, TELEPHONE_EVENT
@@ -138,9 +139,13 @@ class _Reader:
 
     def _take_address(self, value: str) -> None:
         words = value.split()
-        if words[:2] != ["IN", "IP4"] or len(words) != 3:  # noqa: PLR2004 - IN IP4 address
+        try:
+            kind, address = words[:2], str(IPv4Address(words[2].partition("/")[0]))
+        except (IndexError, AddressValueError):  # names are never looked up
+            raise SdpSyntaxError(f"not an IPv4 address: {value!r}") from None
+        if kind != ["IN", "IP4"]:
             raise SdpSyntaxError(f"not an IPv4 address: {value!r}")
-        self._address = words[2].partition("/")[0]
+        self._address = address
 
     def _take_attribute(self, value: str) -> None:
         if value in {direction.value for direction in Direction}:

@@ -101,6 +101,24 @@ async def test_the_caller_gives_up_while_it_rings(pair: Pair) -> None:
         incoming.reject()
 
 
+@pytest.mark.parametrize("refusing", [False, True])
+async def test_scripted_people_stop_when_the_caller_has_gone(pair: Pair, *, refusing: bool) -> None:
+    if refusing:
+        pair.agent.rejects(603, after_s=60)
+    else:
+        pair.agent.answers(after_s=60)
+    call = pair.caller.start_call("8000")
+    await call.ringing.wait()
+    await call.hang_up()
+    incoming = await pair.agent.next_call(within_s=SOON_S)
+    assert (await incoming.ends(within_s=SOON_S)).how == "CANCEL"
+    pair.agent.answers(hang_up_after_s=60)
+    call = await pair.caller.dial("8000", within_s=SOON_S)
+    await call.hang_up()
+    incoming = await pair.agent.next_call(within_s=SOON_S)
+    assert (await incoming.ends(within_s=SOON_S)).by is EndedBy.PEER
+
+
 async def test_the_caller_gives_up_before_anybody_replied(pair: Pair) -> None:
     call = pair.caller.start_call("8000")
     await call.hang_up()

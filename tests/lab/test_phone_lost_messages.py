@@ -378,3 +378,32 @@ async def test_requests_follow_the_route_that_the_answer_laid(peer: Peer) -> Non
     assert ack.uri == "sip:x@y"
     assert ack.headers.all("Route") == [f"<sip:{here};lr>", "<sip:far.example;lr>"]
     await call.answered()
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "expected"),
+    [
+        ("application/dtmf", b"5", ("5", 0.0)),
+        ("application/dtmf-relay", b"Signal= *\r\nDuration= 120\r\n", ("*", 0.12)),
+        ("application/dtmf-relay", b"Signal=1\nDuration=long\n", ("1", 0.0)),
+    ],
+)
+async def test_keys_by_info_are_read_in_both_customary_forms(
+    peer: Peer, kind: str, body: bytes, expected: tuple[str, float]
+) -> None:
+    peer.phone.answers()
+    tag = await peer.call()
+    info = peer.build("INFO", "key", number=2, to_tag=tag, body=body)
+    peer.send(replace(info, headers=Headers((*info.headers.fields, ("Content-Type", kind)))))
+    await peer.response(200)
+    digit = await (await peer.phone.next_call(within_s=SOON_S)).next_digit(within_s=SOON_S)
+    assert (digit.digit, digit.duration_s) == expected
+
+
+async def test_a_contact_that_leads_nowhere_does_not_stop_the_phone(peer: Peer) -> None:
+    call = peer.phone.start_call("8000")
+    invite = await peer.request("INVITE")
+    nowhere = [("Contact", "<sip:x@127.0.0.1:99999>")]
+    peer.send(respond(invite, 200, to_tag="peer", extra=nowhere, body=OFFER))
+    assert (await peer.request("ACK")).uri == "sip:x@127.0.0.1:99999"
+    assert call.connected.is_set()

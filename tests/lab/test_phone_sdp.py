@@ -45,6 +45,8 @@ def test_the_streams_own_address_counts_and_other_streams_do_not() -> None:
         (b" RTP/AVP 0 96", b""),
         (b"c=IN IP4 127.0.0.1", b"c=IN IP6 ::1"),
         (b"c=IN IP4 127.0.0.1\r\n", b""),
+        (b"c=IN IP4 127.0.0.1", b"c=IN IP4 example.test"),
+        (b"c=IN IP4 127.0.0.1", b"c=IN IP4"),
     ],
 )
 def test_what_we_cannot_talk_by_is_refused(old: bytes, new: bytes) -> None:
