@@ -197,21 +197,35 @@ def _reachable_programs(installation: Path, account: Account, cache: Path) -> Pa
     target = cache / f"postgres-{MAJOR_VERSION}-{status.st_size}-{status.st_mtime_ns}"
     if not target.is_dir():
         cache.mkdir(mode=0o755, parents=True, exist_ok=True)
-        copy = Path(tempfile.mkdtemp(dir=cache))
-        (copy / "bin").mkdir()
-        for name in _NEEDED_PROGRAMS:
-            shutil.copy2(installation / "bin" / name, copy / "bin" / name)
-        for name in ("lib", "share"):
-            shutil.copytree(installation / name, copy / name, symlinks=True)
-        copy.chmod(0o755)
+        unfinished = Path(tempfile.mkdtemp(dir=cache))
+        _copy_programs(installation, unfinished)
+        unfinished.chmod(0o755)
         try:
-            copy.rename(target)
+            unfinished.rename(target)
         except OSError:
             # Somebody else was quicker; his copy is as good.
-            shutil.rmtree(copy)
-    if not target.is_dir() or not reachable(target / "bin", account):
+            shutil.rmtree(unfinished)
+    programs = target / DISTRIBUTION / installation.name / "bin"
+    if not programs.is_dir() or not reachable(programs, account):
         raise EmbeddedPostgresError(f"the server's account cannot reach {target}")
-    return target / "bin"
+    return programs
+
+
+def _copy_programs(installation: Path, target: Path) -> None:
+    """
+    Copy what the server needs, laid out as in the wheel.
+
+    The programs look for their libraries in a folder beside the package's own.
+    """
+    copy = target / DISTRIBUTION / installation.name
+    (copy / "bin").mkdir(parents=True)
+    for name in _NEEDED_PROGRAMS:
+        shutil.copy2(installation / "bin" / name, copy / "bin" / name)
+    for name in ("lib", "share"):
+        shutil.copytree(installation / name, copy / name, symlinks=True)
+    libraries = installation.parent.with_name(f"{DISTRIBUTION}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, target / libraries.name)
 
 
 def _socket_folder(folder: Path, account: Account) -> Path:

@@ -31,6 +31,9 @@ async def postgres_address() -> AsyncIterator[str]:
     server = EmbeddedPostgres(folder / "data")
     try:
         address = await server.start()
+        # What a test has written need not survive the machine.
+        await _execute(address, "ALTER SYSTEM SET fsync = off")
+        await _execute(address, "SELECT pg_reload_conf()")
         await _execute(address, f"CREATE DATABASE {_TEMPLATE}")
         await migrate(_renamed(address, _TEMPLATE))
         yield address

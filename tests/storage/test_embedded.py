@@ -13,10 +13,14 @@ import pytest
 
 from storage.embedded import EmbeddedPostgres
 from storage.embedded_place import (
+    DISTRIBUTION,
     SOCKET_NAME,
     SOCKET_PATH_BYTES_MAX,
     Account,
+    _may_enter,
+    _reachable_programs,
     find_account,
+    find_installation,
     find_place,
     reachable,
 )
@@ -322,11 +326,35 @@ def test_an_account_reaches_what_every_parent_lets_it_pass_to(folder: Path) -> N
     (folder / "closed").chmod(0o700)
     own = Account(uid=os.geteuid(), gid=os.getegid(), switch=True)
 
-    assert [
-        reachable(folder, PRIVATE),
-        reachable(inner, PRIVATE),
-        reachable(inner, own),
-    ] == [True, False, True]
-    (folder / "closed").chmod(0o710)
-    assert reachable(inner, Account(uid=4321, gid=os.getegid(), switch=True))
-    assert not reachable(inner, PRIVATE)
+    assert [reachable(Path("/"), PRIVATE), reachable(inner, PRIVATE), reachable(inner, own)] == [
+        True,
+        False,
+        True,
+    ]
+
+
+def test_an_account_passes_by_the_rights_of_its_group(folder: Path) -> None:
+    folder.chmod(0o710)
+    status = folder.stat()
+
+    assert _may_enter(status, Account(uid=4321, gid=status.st_gid, switch=True))
+    assert not _may_enter(status, PRIVATE)
+
+
+def test_programs_below_a_private_folder_are_copied_to_where_they_run(folder: Path) -> None:
+    """As for root with a virtualenv below his home: here `PRIVATE` stands for the account."""
+    private = folder / "home" / "site-packages"
+    shutil.copytree(find_installation(), private / DISTRIBUTION / find_installation().name)
+    libraries = f"{DISTRIBUTION}.libs"
+    shutil.copytree(find_installation().parent.with_name(libraries), private / libraries)
+    (folder / "home").chmod(0o700)
+    installation = private / DISTRIBUTION / find_installation().name
+    programs = _reachable_programs(installation, PRIVATE, folder / "cache")
+    again = _reachable_programs(installation, PRIVATE, folder / "cache")
+    done = subprocess.run(  # noqa: S603 - the copied program
+        [programs / "initdb", "--version"], check=False, capture_output=True, text=True
+    )
+
+    assert programs == again
+    assert programs.is_relative_to(folder / "cache")
+    assert "18." in done.stdout
