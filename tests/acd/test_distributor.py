@@ -7,15 +7,18 @@ import subprocess
 import sys
 
 import pytest
+from cattrs.preconf.orjson import make_converter
 
 from acd.commands import Occupation, Wish
 from acd.distributor import Distributor, _fire
 from acd.errors import SnapshotRefusedError
 from acd.facts import CallQueued, OfferOutcome
 from acd.floor import Floor
+from acd.offer_state import OfferState
 from acd.picture import AgentCounts, AgentPicture, QueuePicture, WaitingPicture
-from acd.snapshot import STATE_VERSION
+from acd.snapshot import STATE_VERSION, DistributorState
 from acd.timers import Timer
+from acd.waiting import CallState
 from cti.ids import CallId, OfferId, QueueName
 from cti.instants import seconds
 from tests.acd.script import ANN, BEN, Script, at, brief, phone
@@ -79,7 +82,7 @@ def busy_floor() -> Script:
     floor.at(1).queue("c1").answer(1).queue("c2").answer(2).at(58).end_talk("c2", "ben")
     floor.at(59).queue("c3", ahead=20).queue("c4").leave("c4").queue("c5").queue("c6")
     floor.at(60).end(5, OfferOutcome.UNREACHABLE).queue("c7", "support")
-    floor.at(61).end(6, OfferOutcome.CALLER_LEFT).log_off("gus").occupy("eve")
+    floor.at(61).end(6, OfferOutcome.CALLER_LEFT).log_off("fay").occupy("eve")
     return floor.at(62).leave("c9").queue("c8", since=30).forget()
 
 
@@ -91,6 +94,24 @@ def test_a_restored_distributor_goes_on_exactly_as_the_first() -> None:
     assert floor.distributor.handle(fact, at(62)) == twin.handle(fact, at(62))
     assert floor.distributor.advance(at(1000)) == twin.advance(at(1000))
     assert floor.distributor.snapshot() == twin.snapshot()
+
+
+def test_a_snapshot_survives_being_written_as_json() -> None:
+    state = busy_floor().distributor.snapshot()
+    codec = make_converter()
+
+    assert codec.loads(codec.dumps(state), DistributorState) == state
+
+
+def test_the_busy_floor_of_these_tests_has_something_of_everything() -> None:
+    state = busy_floor().distributor.snapshot()
+
+    assert {call.state for call in state.calls} == set(CallState)
+    assert {offer.state for offer in state.offers} == {OfferState.RINGING, OfferState.WITHDRAWING}
+    assert {agent.wish for agent in state.agents} >= {Wish.READY, Wish.LOGGED_OFF}
+    assert any(agent.rests_until for agent in state.agents)
+    assert any(call.spared for call in state.calls)
+    assert state.departed
 
 
 def test_looking_changes_nothing() -> None:
