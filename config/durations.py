@@ -6,9 +6,6 @@ A number without a unit is refused: whether `15` means seconds or minutes is not
 
 import re
 
-from pydantic import BeforeValidator
-from pydantic_core import PydanticCustomError
-
 from cti.instants import Duration, seconds
 
 MILLISECOND = Duration(1_000)
@@ -44,26 +41,3 @@ def duration_text(duration: Duration) -> str:
         if amount:
             parts.append(f"{amount}{unit}")
     return "".join(parts) or "0s"
-
-
-def _checked(value: object, least: Duration, most: Duration) -> Duration:
-    allowed = f"from {duration_text(least)} to {duration_text(most)}"
-    if isinstance(value, int) and not isinstance(value, bool):
-        hint = f"needs a unit: write {value}s for seconds or {value}m for minutes, {allowed}"
-        raise PydanticCustomError("duration", "{hint}", {"hint": hint})
-    try:
-        duration = duration_from(value) if isinstance(value, str) else None
-    except ValueError:
-        duration = None
-    if duration is None:
-        hint = f"must be a duration {allowed}, such as 500ms, 15s, 2m or 1h30m"
-        raise PydanticCustomError("duration", "{hint}", {"hint": hint})
-    if not least <= duration <= most:
-        hint = f"must be {allowed}, not {duration_text(duration)}"
-        raise PydanticCustomError("duration", "{hint}", {"hint": hint})
-    return duration
-
-
-def within(least: Duration, most: Duration) -> BeforeValidator:
-    """Return the validator of a field that holds a duration within limits."""
-    return BeforeValidator(lambda value: _checked(value, least, most))

@@ -8,6 +8,7 @@ never shown, nor is anything that is not a single short value.
 
 import difflib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -16,7 +17,7 @@ from pydantic_core import ErrorDetails
 
 from config.errors import Problem
 from config.nodes import KeyPath, Node, Table, child, key_position, problem_at, value_position
-from config.values import Means
+from config.values import Means, Within
 
 ECHO_MAX = 40
 NAMES_COMPARED_MAX = 500
@@ -29,7 +30,11 @@ def explain(
     error: ValidationError, model: type[BaseModel], file: str, tree: Node
 ) -> Iterator[Problem]:
     """Yield a problem for each thing that the model refuses in this file's tree."""
-    for detail in error.errors(include_url=False, include_context=False):
+    details = error.errors(include_url=False, include_context=False)
+    parents = {detail["loc"][:-1] for detail in details}
+    for detail in details:
+        if detail["type"] == "too_short" and detail["loc"] in parents:
+            continue  # pydantic does not count wrong items; those are told by themselves
         path, at_key = _path_in(tree, detail)
         position = key_position(tree, path) if at_key else value_position(tree, path)
         yield problem_at(file, position, path, _message(detail, model, path))
@@ -72,31 +77,23 @@ def _path_in(tree: Node, detail: ErrorDetails) -> tuple[KeyPath, bool]:
 
 
 def _message(detail: ErrorDetails, model: type[BaseModel], path: KeyPath) -> str:
-    match detail["type"]:
-        case "rule" | "duration":
-            return detail["msg"]
-        case "extra_forbidden":
-            section = _section(_type_at(model, path[:-1])[0])
-            known = list(section.model_fields) if section else []
-            near = nearest(str(path[-1]), known)
-            hint = f"did you mean {near}? " if near else ""
-            return f"is not a known key; {hint}allowed: {', '.join(known)}"
-        case "missing":
-            _, means = _type_at(model, path)
-            return "is missing" + (f"; it must be {means.words}" if means else "")
-    at_key = detail["loc"][-1:] == (_KEY_MARK,)
-    annotation, means = _type_at(model, (*path[:-1], _KEY_MARK) if at_key else path)
-    section = _section(annotation)
-    if means is None and section is not None:
-        means = Means(f"a mapping with the keys {', '.join(section.model_fields)}")
-    if means is None:
+    if detail["type"] == "rule":
         return detail["msg"]
-    shown = "" if means.secret or section is not None else _shown(detail["input"])
-    return f"must be {means.words}" + (f", not {shown}" if shown else "")
+    if detail["type"] == "extra_forbidden":
+        known = list(_type_at(model, path[:-1]).keys)
+        near = nearest(str(path[-1]), known)
+        hint = f"did you mean {near}? " if near else ""
+        return f"is not a known key; {hint}allowed: {', '.join(known)}"
+    at_key = detail["loc"][-1:] == (_KEY_MARK,)
+    allowed = _type_at(model, (*path[:-1], _KEY_MARK) if at_key else path)
+    if detail["type"] == "missing":
+        return f"is missing; it must be {allowed.means.words}"
+    shown = _shown(detail["input"], secret=allowed.means.secret)
+    return f"must be {allowed.means.words}" + (f", not {shown}" if shown else "")
 
 
-def _shown(value: object) -> str:
-    """Return a value for a message: short, on one line, harmless to a terminal."""
+def _shown(value: object, *, secret: bool) -> str:
+    """Return a value for a message: short, on one line, harmless to a terminal; or nothing."""
     match value:
         case None:
             return "nothing"
@@ -107,25 +104,46 @@ def _shown(value: object) -> str:
         case list() | tuple():
             return f"a list of {len(value)}"
     text = str(value)
+    if secret:
+        return ""
     return repr(value) if len(text) <= ECHO_MAX else repr(text[:ECHO_MAX] + "…")
 
 
-def _type_at(annotation: object, path: KeyPath) -> tuple[object, Means | None]:
+@dataclass(frozen=True, slots=True)
+class _Allowed:
+    """A type, and the words for what it allows."""
+
+    annotation: object
+    means: Means
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of a section."""
+        section = _section(self.annotation)
+        return () if section is None else tuple(section.model_fields)
+
+
+def _type_at(annotation: object, path: KeyPath) -> _Allowed:
     """Return the type that a path leads to, below this one, and the words for what it allows."""
     annotation, means = _bare(annotation)
-    if not path:
-        return annotation, means
-    step, rest = path[0], path[1:]
     section = _section(annotation)
+    if not path:
+        return _Allowed(annotation, _words(section, means))
+    step, rest = path[0], path[1:]
     if section is not None:
-        field = section.model_fields.get(str(step))
-        return (None, None) if field is None else _type_at(field.rebuild_annotation(), rest)
+        return _type_at(section.model_fields[str(step)].rebuild_annotation(), rest)
     arguments = get_args(annotation)
-    if get_origin(annotation) is dict:
-        return _type_at(arguments[0 if step == _KEY_MARK else 1], rest)
-    if get_origin(annotation) is tuple:
-        return _type_at(arguments[0], rest)
-    return None, None
+    if get_origin(annotation) is dict and step != _KEY_MARK:
+        return _type_at(arguments[1], rest)
+    return _type_at(arguments[0], rest)
+
+
+def _words(section: type[BaseModel] | None, means: Means | None) -> Means:
+    """Return the words for a type; what stands where a section should may be a secret."""
+    if section is not None:
+        words = means.words if means else f"a mapping ({', '.join(section.model_fields)})"
+        return Means(words, secret=True)
+    return means or Means("something else")
 
 
 def _bare(annotation: Any) -> tuple[object, Means | None]:  # noqa: ANN401 - a type of any kind
@@ -134,17 +152,21 @@ def _bare(annotation: Any) -> tuple[object, Means | None]:  # noqa: ANN401 - a t
     while True:
         if get_origin(annotation) is Annotated:
             annotation, *notes = get_args(annotation)
-            words = [note for note in notes if isinstance(note, Means)]
-            means = means or (words[-1] if words else None)
+            for note in reversed(notes):
+                if isinstance(note, Within):
+                    means = means or note.means
+                elif isinstance(note, Means):
+                    means = means or note
         elif get_origin(annotation) in {Union, UnionType}:
             # of a union, the member that goes deepest: a section rather than text
             members = [member for member in get_args(annotation) if member is not NoneType]
-            annotation = next((member for member in members if _section(member)), members[0])
+            sections = [member for member in members if _section(_bare(member)[0])]
+            annotation = (sections or members)[0]
         else:
             return annotation, means
 
 
 def _section(annotation: object) -> type[BaseModel] | None:
-    return (
-        annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
-    )
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return None

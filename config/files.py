@@ -33,15 +33,17 @@ def read_file(path: Path, *, bytes_max: int) -> FileContent:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         raise UnreadableFileError(_why(error)) from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
             raise UnreadableFileError(f"is {kind}; a file is needed")
-        try:
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
             data = file.read(bytes_max + 1)
-        except OSError as error:
-            raise UnreadableFileError(_why(error)) from error
+    except OSError as error:
+        raise UnreadableFileError(_why(error)) from error
+    finally:
+        os.close(descriptor)
     if len(data) > bytes_max:
         raise UnreadableFileError(f"is too long; at most {bytes_max:,} bytes are allowed")
     return FileContent(data=data, world_readable=bool(status.st_mode & stat.S_IROTH))
@@ -51,7 +53,5 @@ def _why(error: OSError | ValueError) -> str:
     """Return the operating system's reason in words that follow a file's name."""
     if isinstance(error, FileNotFoundError):
         return "is missing"
-    if isinstance(error, PermissionError):
-        return "may not be read by this user; check its rights and those of its folders"
     reason = error.strerror if isinstance(error, OSError) else str(error)
     return f"cannot be read: {reason}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Final, cast
 
 from pydantic import ValidationError
 
@@ -45,8 +45,6 @@ FILES: Final[Mapping[str, type[Section]]] = MappingProxyType(
 PROBLEMS_SHOWN_MAX = 100
 """Of one check of one file; more would be read by nobody."""
 
-_SectionT = TypeVar("_SectionT", bound=Section)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Findings:
@@ -69,11 +67,11 @@ def load(directory: Path, environment: Mapping[str, str]) -> Configuration:
     if any(problem.severity is Severity.ERROR for problem in found.problems):
         raise ConfigError(found.problems)
     files = CheckedFiles(
-        main=_file(found, MAIN_FILE, MainFile),
-        services=_file(found, "services.yaml", ServicesFile),
-        flows=_file(found, FLOWS_FILE, FlowsFile),
-        queues=_file(found, "queues.yaml", QueuesFile),
-        agents=_file(found, "agents.yaml", AgentsFile),
+        main=cast("MainFile", found.files[MAIN_FILE]),
+        services=cast("ServicesFile", found.files["services.yaml"]),
+        flows=cast("FlowsFile", found.files[FLOWS_FILE]),
+        queues=cast("QueuesFile", found.files["queues.yaml"]),
+        agents=cast("AgentsFile", found.files["agents.yaml"]),
     )
     return configuration(files, folder=found.folder, secrets=found.secrets, warnings=found.problems)
 
@@ -81,13 +79,6 @@ def load(directory: Path, environment: Mapping[str, str]) -> Configuration:
 def check(directory: Path, environment: Mapping[str, str]) -> list[Problem]:
     """Return all errors and warnings, by file and line; none: all is well."""
     return list(_examine(directory, environment).problems)
-
-
-def _file(found: _Findings, name: str, model: type[_SectionT]) -> _SectionT:
-    section = found.files[name]
-    if not isinstance(section, model):
-        raise TypeError(f"{name} was read as {type(section).__name__}")
-    return section
 
 
 def _examine(directory: Path, environment: Mapping[str, str]) -> _Findings:

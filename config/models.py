@@ -12,13 +12,14 @@ from typing import Annotated, Literal, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     model_validator,
 )
 
-from config.durations import HOUR, MINUTE, SECOND, within
+from config.durations import HOUR, MINUTE, SECOND
 from config.values import (
     ChoiceName,
     FilePath,
@@ -38,6 +39,7 @@ from config.values import (
     SpokenName,
     VariableName,
     WebOrigin,
+    Within,
     database_url_fault,
     has_password,
     rule,
@@ -147,27 +149,28 @@ class Web(Section):
         return self
 
 
-def _database_url(value: object) -> object:
+def _database_url(url: str) -> str:
     """Check a URL that stands in the file itself; one from outside is checked when it is read."""
-    if isinstance(value, str):
-        wrong = database_url_fault(value)
-        if wrong is not None:
-            raise rule(wrong)
-        if has_password(value):
-            raise rule(
-                "a URL with a password does not stand in this file: "
-                "write {env: NAME} or {file: PATH}"
-            )
-    return value
+    wrong = database_url_fault(url)
+    if wrong is not None:
+        raise rule(wrong)
+    if has_password(url):
+        raise rule(
+            "a URL with a password does not stand in this file: write {env: NAME} or {file: PATH}"
+        )
+    return url
 
 
 class Database(Section):
     """Postgres: a server of yours, or the embedded one."""
 
     url: Annotated[
-        str | SecretSource | None,
-        Field(union_mode="left_to_right"),
-        BeforeValidator(_database_url),
+        Annotated[
+            Annotated[str, AfterValidator(_database_url), Tag("text")]
+            | Annotated[SecretSource, Tag("source")],
+            Discriminator(lambda value: "source" if isinstance(value, dict) else "text"),
+        ]
+        | None,
         Means(
             "null (the embedded server), a postgresql:// URL without a password, "
             "{env: NAME} or {file: PATH}",
@@ -194,7 +197,7 @@ class Log(Section):
 class Watchdog(Section):
     """How long the daemon may be stuck before it ends itself."""
 
-    limit: Annotated[Duration, within(SECOND, Duration(10 * MINUTE))] = seconds(5)
+    limit: Annotated[Duration, Within(SECOND, Duration(10 * MINUTE))] = seconds(5)
 
 
 def _one_pbx(value: dict[str, Pbx]) -> dict[str, Pbx]:
@@ -253,7 +256,7 @@ class MenuSection(Section):
     """A menu; `ivr.flow.Menu` tells what each part does."""
 
     greeting: Greeting
-    first_key: Annotated[Duration, within(SECOND, MINUTE)] = seconds(5)
+    first_key: Annotated[Duration, Within(SECOND, MINUTE)] = seconds(5)
     tries: Annotated[int, Field(ge=1, le=TRIES_MAX), Means(f"1 to {TRIES_MAX}")] = 3
     choices: Annotated[
         dict[Key, ChoiceSection],
@@ -294,15 +297,15 @@ class Overflow(Section):
     """A call that has waited too long goes on to another queue; it keeps its age."""
 
     # a second at least: calls that circle between queues do so slowly
-    after: Annotated[Duration, within(SECOND, Duration(24 * HOUR))]
+    after: Annotated[Duration, Within(SECOND, Duration(24 * HOUR))]
     to: Name
 
 
 class QueueSection(Section):
     """One queue; `acd.policy.QueuePolicy` tells what each part does."""
 
-    ring_time: Annotated[Duration, within(SECOND, Duration(10 * MINUTE))] = seconds(15)
-    wrap_up: Annotated[Duration, within(Duration(0), HOUR)] = seconds(10)
+    ring_time: Annotated[Duration, Within(SECOND, Duration(10 * MINUTE))] = seconds(15)
+    wrap_up: Annotated[Duration, Within(Duration(0), HOUR)] = seconds(10)
     misses_max: Annotated[int, Field(ge=0, le=100), Means("0 (never) to 100")] = 3
     waiting_max: Annotated[int, Field(ge=1, le=WAITING_MAX), Means(f"1 to {WAITING_MAX}")] = 200
     overflow: Overflow | None = None

@@ -7,7 +7,7 @@ file are reported at the line where they stand. It knows nothing of what the key
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from config.errors import Position, Problem, Severity
 
@@ -64,6 +64,8 @@ def plain(node: Node) -> Any:  # noqa: ANN401 - a tree of whatever stands in the
             return [plain(item) for item in node.items]
         case Table():
             return {key: plain(entry.node) for key, entry in node.entries.items()}
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def child(node: Node, step: str | int) -> Node | None:
@@ -95,11 +97,8 @@ def select(node: Node, pattern: KeyPath) -> Iterator[tuple[KeyPath, Node]]:
 def texts(node: Node, pattern: KeyPath) -> Iterator[tuple[KeyPath, Position, str]]:
     """Yield each text that the pattern leads to, with its path and place; numbers are text too."""
     for path, found in select(node, pattern):
-        if isinstance(found, Scalar):
-            if isinstance(found.value, str):
-                yield path, found.position, found.value
-            elif isinstance(found.value, int) and not isinstance(found.value, bool):
-                yield path, found.position, str(found.value)
+        if isinstance(found, Scalar) and not isinstance(found.value, bool | None):
+            yield path, found.position, str(found.value)
 
 
 def key_position(node: Node, path: KeyPath) -> Position:

@@ -75,7 +75,7 @@ def _sound_fault(data: bytes) -> str | None:
         with wave.open(io.BytesIO(data)) as sound:
             channels, width, rate, frames = sound.getparams()[:4]
             played = len(sound.readframes(frames)) // max(1, channels * width)
-    except (wave.Error, EOFError):
+    except (wave.Error, EOFError, RuntimeError, ValueError):  # a lying header causes any of them
         return "is not a WAV file of plain samples (PCM)"
     if (channels, width, rate) != (1, SAMPLE_BYTES, RATE_HZ):
         return f"has {rate} Hz, {width * 8} bit, {channels} channel(s)"

@@ -6,6 +6,7 @@ messages and tracebacks; only `reveal` gives it out, to the one place that sends
 """
 
 import hmac
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Final, NoReturn
 from config.errors import Problem, Severity, UnreadableFileError
 from config.files import read_file
 from config.nodes import ANY, KeyPath, Node, Table, child, problem_at, texts, value_position
-from config.values import database_url_fault
+from config.values import VARIABLE_NAME, database_url_fault
 
 SECRET_BYTES_MAX = 4_096
 _DATABASE_URL: Final[KeyPath] = ("database", "url")
@@ -89,7 +90,10 @@ def _sources(tree: Node) -> Iterator[tuple[KeyPath, str, str]]:
         for path, _, value in texts(tree, (*pattern, ANY)):
             source = _at(tree, path[:-1])
             kind = str(path[-1])
-            if kind in {"env", "file"} and isinstance(source, Table) and len(source.entries) == 1:
+            if not isinstance(source, Table) or len(source.entries) != 1:
+                continue
+            # a "name" that is none may be the secret itself, in the wrong place
+            if kind == "file" or (kind == "env" and re.fullmatch(VARIABLE_NAME, value)):
                 yield path[:-1], kind, value
 
 

@@ -1,7 +1,7 @@
 """The configuration as the daemon reads it: frozen, complete, free of files and YAML."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from acd.policy import Policy
@@ -76,7 +76,7 @@ class AgentSettings:
 
     agent: AgentId
     name: str
-    password_hash: str
+    password_hash: str = field(repr=False)
     phones: Mapping[str, DeviceId]
     queues: tuple[QueueName, ...]
 

@@ -16,9 +16,18 @@ from urllib.parse import urlsplit
 
 import argon2
 import phonenumbers
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    StringConstraints,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_plain_validator_function
 
+from config.durations import duration_from, duration_text
+from cti.instants import Duration
 from ivr.actions import KEYS
 from ivr.flow import RESERVED_CHOICES
 
@@ -28,12 +37,47 @@ HASH_LANES_MAX = 32
 """A password hash may not ask for more than this at every sign-in."""
 
 
+PORT_MAX = 65_535
+_DEFAULT_PORTS = frozenset({"80", "443"})
+_ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?")
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """What a type allows, in words that follow "must be"; `secret` values are never shown."""
 
     words: str
     secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A duration within limits."""
+
+    least: Duration
+    most: Duration
+
+    @property
+    def means(self) -> Means:
+        """The words for what is allowed."""
+        limits = f"from {duration_text(self.least)} to {duration_text(self.most)}"
+        return Means(f"a duration {limits}, such as 500ms, 15s, 2m or 1h30m")
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return no_info_plain_validator_function(self._checked)
+
+    def _checked(self, value: object) -> Duration:
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            raise rule(f"needs a unit: write {value}s for seconds or {value}m for minutes")
+        try:
+            duration = duration_from(value) if isinstance(value, str) else None
+        except ValueError:
+            duration = None
+        if duration is None or not self.least <= duration <= self.most:
+            raise PydanticCustomError("duration", "not an allowed duration")
+        return duration
 
 
 def rule(message: str) -> PydanticCustomError:
@@ -71,17 +115,12 @@ def _region(text: str) -> str:
 
 
 def _origin(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        port = "" if parts.port is None else f":{parts.port}"
-        host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname
-        fits = parts.scheme in {"http", "https"} and text == f"{parts.scheme}://{host}{port}"
-    except ValueError:
-        fits = False
-    if not fits:
+    """Take only what a browser can send: it leaves default ports out and writes small letters."""
+    match = _ORIGIN.fullmatch(text)
+    if match is None or int(match["port"] or 0) > PORT_MAX or match["port"] in _DEFAULT_PORTS:
         raise rule(
-            "must be a web origin in small letters, such as https://desk.example.com or "
-            "http://localhost:8080, without a path or a slash at the end"
+            "must be a web origin as browsers send it, such as https://desk.example.com or "
+            "http://localhost:8080: small letters, no path, no slash at the end, no default port"
         )
     return text
 
@@ -117,8 +156,8 @@ def _password_hash(text: str) -> str:
     )
     if not affordable:
         raise rule(
-            f"this hash costs too much at every sign-in: at most m={HASH_MEMORY_KIB_MAX}, "
-            f"t={HASH_TIME_MAX}, p={HASH_LANES_MAX} are allowed"
+            f"this hash costs too much at every sign-in, or nothing; allowed are "
+            f"m up to {HASH_MEMORY_KIB_MAX}, t up to {HASH_TIME_MAX}, p up to {HASH_LANES_MAX}"
         )
     return text
 
@@ -167,9 +206,10 @@ Key = Annotated[
 PasswordHash = Annotated[
     str, AfterValidator(_password_hash), Means("an argon2id hash in text", secret=True)
 ]
+VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"
 VariableName = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"),
+    StringConstraints(pattern=VARIABLE_NAME),
     Means("the name of an environment variable", secret=True),
 ]
 FilePath = Annotated[
@@ -195,9 +235,9 @@ Region = Annotated[
     str, AfterValidator(_region), Means("a country's two capital letters such as DE, in text")
 ]
 WebOrigin = Annotated[str, AfterValidator(_origin), Means("a web origin in text")]
-Port = Annotated[int, Field(ge=1, le=65_535), Means("a port: 1 to 65535")]
+Port = Annotated[int, Field(ge=1, le=PORT_MAX), Means("a port: 1 to 65535")]
 ListeningPort = Annotated[
-    int, Field(ge=0, le=65_535), Means("a port: 1 to 65535, or 0 for any free one")
+    int, Field(ge=0, le=PORT_MAX), Means("a port: 1 to 65535, or 0 for any free one")
 ]
 
 
