@@ -12,7 +12,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import argon2
 import phonenumbers
@@ -245,7 +245,6 @@ def database_url_fault(url: str) -> str | None:
     """Return what is wrong with the URL, never showing it, or None."""
     try:
         parts = urlsplit(url)
-        _ = parts.port
     except ValueError:
         return "is not a URL; allowed is postgresql://user@host:5432/name"
     if parts.scheme not in {"postgresql", "postgres"}:
@@ -256,4 +255,5 @@ def database_url_fault(url: str) -> str | None:
 def has_password(url: str) -> bool:
     """Return whether the URL holds a password, before the host or as a parameter."""
     parts = urlsplit(url)
-    return ":" in parts.netloc.rpartition("@")[0] or "password" in parts.query.lower()
+    parameters = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    return ":" in parts.netloc.rpartition("@")[0] or "password" in parameters

@@ -12,9 +12,9 @@ REFERENCES: list[Case] = [
     (
         "queues.yaml",
         "to: support",
-        "to: suport",
+        "to: sup-port",
         [
-            "queues.yaml:7:11: queues.sales.overflow.to: there is no queue 'suport'; did you mean support?",
+            "queues.yaml:7:11: queues.sales.overflow.to: there is no queue 'sup-port'; did you mean support?",
         ],
     ),
     (
@@ -64,9 +64,9 @@ REFERENCES: list[Case] = [
     (
         "flows.yaml",
         "otherwise: {queue: support}",
-        "otherwise: {queue: suport}",
+        "otherwise: {queue: sup-port}",
         [
-            "flows.yaml:11:26: flows.welcome.menu.otherwise.queue: there is no queue 'suport'; did you mean support?",
+            "flows.yaml:11:26: flows.welcome.menu.otherwise.queue: there is no queue 'sup-port'; did you mean support?",
         ],
     ),
     (
@@ -123,7 +123,7 @@ def test_a_file_that_cannot_be_read_is_not_accused_of_lacking_names(folder: Fold
 
 def test_names_are_checked_even_while_their_file_has_mistakes_elsewhere(folder: Folder) -> None:
     folder.replace("queues.yaml", "ring_time: 15s", "ring_time: soon")
-    folder.replace("agents.yaml", "queues: [sales, support]", "queues: [sales, suport, support]")
+    folder.replace("agents.yaml", "queues: [sales, support]", "queues: [sales, sup-port, support]")
 
     assert [(problem.file, problem.path) for problem in folder.problems()] == [
         ("agents.yaml", "agents.ann.queues.1"),
@@ -148,9 +148,9 @@ def test_a_phone_may_be_shared_by_agents_as_at_a_hot_desk(folder: Folder) -> Non
 def test_among_very_many_names_the_nearest_is_not_searched_for(folder: Folder) -> None:
     queues = "".join(f"  q{index}: {{}}\n" for index in range(600))
     folder.write("queues.yaml", f"queues:\n  sales: {{}}\n  support: {{}}\n{queues}")
-    folder.replace("agents.yaml", "queues: [sales, support]", "queues: [sales, suport]")
+    folder.replace("agents.yaml", "queues: [sales, support]", "queues: [sales, sup-port]")
     messages = [problem.message for problem in folder.problems() if problem.file == "agents.yaml"]
 
     assert messages == [
-        "there is no queue 'suport'; there are: sales, support, q0, q1, q2, q3, q4, q5, q6, q7, q8, q9, …"
+        "there is no queue 'sup-port'; there are: sales, support, q0, q1, q2, q3, q4, q5, q6, q7, q8, q9, …"
     ]

@@ -149,6 +149,14 @@ MISPLACED: list[Case] = [
     (
         "cordboard.yaml",
         "url: null",
+        "url: postgresql://db/x?sslmode=require&Pass%77ord=canary-pw",
+        [
+            "cordboard.yaml:13:8: database.url: a URL with a password does not stand in this file: write {env: NAME} or {file: PATH}",
+        ],
+    ),
+    (
+        "cordboard.yaml",
+        "url: null",
         "url: mysql://joe:canary-pw@db/x",
         [
             "cordboard.yaml:13:8: database.url: must begin with postgresql://",
@@ -321,10 +329,19 @@ def test_a_database_url_with_a_password_comes_from_outside(folder: Folder) -> No
     assert "canary" not in repr(configuration)
 
 
-def test_a_database_url_without_a_password_may_stand_in_the_file(folder: Folder) -> None:
-    folder.replace("cordboard.yaml", "url: null", "url: postgresql://joe@db:5433/x")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://joe@db:5433/x",
+        "postgres:///x?host=/run/postgresql",
+        "postgresql://joe@a:5432,b:5433/x?target_session_attrs=read-write",
+        "postgresql://db/x?passfile=/etc/cordboard/pgpass",
+    ],
+)
+def test_a_database_url_without_a_password_may_stand_in_the_file(folder: Folder, url: str) -> None:
+    folder.replace("cordboard.yaml", "url: null", f"url: '{url}'")
 
-    assert folder.load().database_url == Secret("postgresql://joe@db:5433/x")
+    assert folder.load().database_url == Secret(url)
 
 
 def test_a_wrong_database_url_from_outside_is_refused_and_not_shown(folder: Folder) -> None:

@@ -45,10 +45,10 @@ KEYS: list[Case] = [
     (
         "flows.yaml",
         "menu:",
-        "meny:",
+        "menux:",
         [
             "flows.yaml:3:5: flows.welcome.menu: is missing; it must be a mapping (greeting, first_key, tries, choices, wrong_key, no_key, otherwise)",
-            "flows.yaml:3:5: flows.welcome.meny: is not a known key; did you mean menu? allowed: menu",
+            "flows.yaml:3:5: flows.welcome.menux: is not a known key; did you mean menu? allowed: menu",
         ],
     ),
     (

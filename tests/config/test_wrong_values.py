@@ -315,9 +315,9 @@ VALUES: list[Case] = [
     (
         "services.yaml",
         '"8000"',
-        "${EXTEN}",
+        "${X}",
         [
-            "services.yaml:2:13: services.0.number: must be a dialled number: 1 to 20 of 0-9 * #, not '${EXTEN}'",
+            "services.yaml:2:13: services.0.number: must be a dialled number: 1 to 20 of 0-9 * #, not '${X}'",
         ],
     ),
     (
