@@ -46,7 +46,9 @@ def check_command(folder: Path) -> None:
     errors = _count(problems, Severity.ERROR)
     warnings = _count(problems, Severity.WARNING)
     if errors:
-        click.echo(f"{folder}: {_plural(errors, 'error')}, {_plural(warnings, 'warning')}", err=True)
+        click.echo(
+            f"{folder}: {_plural(errors, 'error')}, {_plural(warnings, 'warning')}", err=True
+        )
         sys.exit(1)
     click.echo(f"{folder}: in order" + (f", {_plural(warnings, 'warning')}" if warnings else ""))
 

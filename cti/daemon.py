@@ -41,6 +41,7 @@ from cti.writer import Writer
 from protocols.agi.server import AgiServer
 from protocols.ami.client import AmiClient
 from protocols.ami.link import AmiSettings, LinkPhase, LinkState, SwitchProcess
+from protocols.ami.messages import AmiEvent
 from storage.codec import RecordCodec
 from storage.errors import JournalError
 from storage.journal import Journal
@@ -201,6 +202,14 @@ class Daemon:
             settings=SessionSettings(),
         )
         screens = Screens(sessions=sessions, customers=database, calls=calls, inbox=writer)
+
+        # The link and the adapter need each other: these are called when both are there.
+        def tell_switch(event: AmiEvent) -> None:
+            switch.on_event(event)
+
+        def tell_state(state: LinkState) -> None:
+            self._link_changed(switch, state)
+
         ami = AmiClient(
             AmiSettings(
                 host=self._pbx.ami.host,
@@ -209,8 +218,8 @@ class Daemon:
                 secret=self._pbx.ami.secret.reveal(),
             ),
             wanted=frozenset(WANTED_EVENTS),
-            on_event=lambda event: switch.on_event(event),
-            on_state=lambda state: self._link_changed(switch, state),
+            on_event=tell_switch,
+            on_state=tell_state,
             now=clock.now,
         )
         switch = Switch(

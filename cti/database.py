@@ -126,17 +126,17 @@ class Database:
             self._shipper = Shipper(self._journal, self._codec, address)
             log.info("database_up", embedded=server is not None)
             try:
+                if server is None or not server.is_ours:
+                    await self._shipper.run()
+                    return
                 async with asyncio.TaskGroup() as tasks:
                     shipping = tasks.create_task(self._shipper.run())
-                    if server is not None and server.is_ours:
-                        code = await server.wait_ended()
-                        shipping.cancel()
-                        raise EmbeddedPostgresError(f"the server ended by itself, status {code}")
-            except* EmbeddedPostgresError as errors:
-                raise errors.exceptions[0] from None
+                    code = await server.wait_ended()
+                    shipping.cancel()
             finally:
                 self._customers = None
                 self._answering.clear()
+        raise EmbeddedPostgresError(f"the server ended by itself, status {code}")
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ or the switch will show that they were not (`cti.switch.resync`).
 """
 
 from dataclasses import dataclass
+
 import structlog
 
 from acd.distributor import Distributor
@@ -31,7 +32,9 @@ class SavedState:
     calls: CallBookState
 
 
-def save(journal: Journal, codec: RecordCodec, core: Distributor, calls: CallBook, now: Time) -> None:
+def save(
+    journal: Journal, codec: RecordCodec, core: Distributor, calls: CallBook, now: Time
+) -> None:
     """Keep the state as it is after the journal's last record."""
     state = SavedState(core=core.snapshot(), calls=calls.snapshot())
     journal.save_snapshot(journal.last_position, now, codec.pack(state))

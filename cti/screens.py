@@ -137,9 +137,7 @@ class Screens:
         self._call_of_offer[offer.offer] = offer.call
         if self._sessions.pop(offer.agent, self._pop_of(card, offer)):
             self._inbox.post(
-                ScreenPopped(
-                    call=offer.call, offer=offer.offer, found=card.customer is not None
-                )
+                ScreenPopped(call=offer.call, offer=offer.offer, found=card.customer is not None)
             )
 
     def _pop_of(self, card: _Card, offer: OfferCall) -> ScreenPop:

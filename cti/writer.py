@@ -113,7 +113,7 @@ class Writer:
                 continue
 
     def settle(self) -> None:
-        """Handle everything that waits, at once: for a start before the loop runs, and for tests."""
+        """Handle everything that waits at once, before `run` begins and after it has ended."""
         while self._inbox or self._client_inbox or self._timer_due():
             self._turn()
 
@@ -177,7 +177,7 @@ class Writer:
         try:
             self._journal.append(self._unwritten)
         except JournalUnavailableError as error:
-            log.error("journal_unwritable", waiting=len(self._unwritten), reason=str(error))
+            log.exception("journal_unwritable", waiting=len(self._unwritten), reason=str(error))
             if len(self._unwritten) > UNWRITTEN_RECORDS_MAX:
                 raise
         else:

@@ -33,8 +33,7 @@ from lab.serving import ServingDaemon
 
 PASSWORD = "cordboard-demo"
 _PASSWORD_HASH = (
-    "$argon2id$v=19$m=32,t=1,p=1$+Gc3pmiSY9y7tNBZGfORdw"
-    "$upscVeIRxifn9xVmzEEPCn8YgKY/+lyKDRjfHFmYRaY"
+    "$argon2id$v=19$m=32,t=1,p=1$+Gc3pmiSY9y7tNBZGfORdw$upscVeIRxifn9xVmzEEPCn8YgKY/+lyKDRjfHFmYRaY"
 )
 _MANAGER_SECRET = "lab-secret"
 _SECRET_VARIABLE = "CORDBOARD_AMI_SECRET"

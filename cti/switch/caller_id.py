@@ -28,7 +28,7 @@ class CallerId:
 
 
 def read_from_header(header: str) -> CallerId:
-    """Return the caller of a From header such as `"Ann \\"A\\"" <sip:49301234@host>;tag=x`."""
+    r"""Return the caller of a From header such as `"Ann \\"A\\"" <sip:49301234@host>;tag=x`."""
     name = ""
     rest = header
     quoted = _QUOTED_NAME.match(header)

@@ -7,7 +7,6 @@ line, which outlives this session. A session that ends proves nothing of the cal
 the same lines while the caller lives. So this module reports what it saw and leaves ends to others.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,7 +110,9 @@ class Conversation:
     async def _hold(self) -> None:
         """Let him hear music until there is an order; his keys mean nothing here yet."""
         if not self.music_plays:
-            await self.session.run(commands.set_music(on=True, music_class=self.announcements.music))
+            await self.session.run(
+                commands.set_music(on=True, music_class=self.announcements.music)
+            )
             self.music_plays = True
         waiting = self.session.begin(commands.wait_for_digit())
         waiting.add_done_callback(lambda _: self.line.ordered.set())

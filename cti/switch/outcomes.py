@@ -48,8 +48,7 @@ def outcome_of_dial(dial_status: str, cause: int, *, rang: bool | None) -> Offer
     if dial_status == "BUSY":
         return OfferOutcome.BUSY
     if dial_status == "NOANSWER":
-        if cause == CAUSE_WITHDRAWN:
-            return OfferOutcome.WITHDRAWN
+        # The cause says nothing here: Asterisk leaves what the Dial before has set (measured).
         return OfferOutcome.UNREACHABLE if rang is False else OfferOutcome.NO_ANSWER
     return _BY_CAUSE.get(cause, OfferOutcome.FAILED)
 

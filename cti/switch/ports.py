@@ -84,4 +84,12 @@ class RestoredOffer(Protocol):
         """Whether it has become a talk."""
 
 
-__all__ = ["AmiPort", "CallerWatch", "FactInbox", "Floor", "OfferCall", "PartyBook", "RestoredOffer"]
+__all__ = [
+    "AmiPort",
+    "CallerWatch",
+    "FactInbox",
+    "Floor",
+    "OfferCall",
+    "PartyBook",
+    "RestoredOffer",
+]

@@ -12,7 +12,7 @@ from cti.switch.outcomes import outcome_of_cause, outcome_of_dial
         ("NOANSWER", 19, True, OfferOutcome.NO_ANSWER),
         ("NOANSWER", 0, None, OfferOutcome.NO_ANSWER),
         ("NOANSWER", 0, False, OfferOutcome.UNREACHABLE),
-        ("NOANSWER", 26, True, OfferOutcome.WITHDRAWN),
+        ("NOANSWER", 26, True, OfferOutcome.NO_ANSWER),
         ("BUSY", 17, False, OfferOutcome.BUSY),
         ("CHANUNAVAIL", 21, True, OfferOutcome.REJECTED),
         ("CHANUNAVAIL", 1, False, OfferOutcome.UNREACHABLE),

@@ -47,4 +47,4 @@ def test_a_loop_that_beats_is_left_alone_and_so_is_one_that_is_no_longer_watched
         [sys.executable, "-c", HEALTHY], capture_output=True, text=True, timeout=30, check=False
     )
 
-    assert (0, "") == (ended.returncode, ended.stderr)
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -41,8 +41,8 @@ async def test_a_caller_goes_through_menu_and_queue_to_an_agent_whose_screen_pop
     shown = pop.event.data
     assert isinstance(shown, ScreenPop)
     assert pop.seen_ns < phone.invites[0].at.monotonic_ns
-    assert ("4930123456", "陈晓") == (shown.caller.number, shown.caller.name)
-    assert ("sales", ("sales",)) == (shown.queue, shown.choices)
+    assert (shown.caller.number, shown.caller.name) == ("4930123456", "陈晓")
+    assert (shown.queue, shown.choices) == ("sales", ("sales",))
     assert isinstance(ended.event.data, CallEnded)
     assert ended.event.data.hung_up_by == "agent"
     assert (record["outcome"], record["queue"], record["agent"]) == ("answered", "sales", "ann")
@@ -57,7 +57,8 @@ async def test_a_caller_goes_through_menu_and_queue_to_an_agent_whose_screen_pop
 async def test_the_customers_record_is_found_while_he_waits(open_site: OpenSite) -> None:
     async with open_site(ANN) as site:
         await site.query(
-            "WITH c AS (INSERT INTO customers (name, company) VALUES ('Kim Li', 'ACME') RETURNING id)"
+            "WITH c AS (INSERT INTO customers (name, company) VALUES ('Kim Li', 'ACME')"
+            " RETURNING id)"
             " INSERT INTO customer_numbers (number, customer) SELECT '+4930123456', id FROM c"
         )
         site.phones["a1"].answers(after_s=0.1)
@@ -71,7 +72,7 @@ async def test_the_customers_record_is_found_while_he_waits(open_site: OpenSite)
     shown = pop.event.data
     assert isinstance(shown, ScreenPop)
     assert shown.customer is not None
-    assert ("Kim Li", "ACME") == (shown.customer.name, shown.customer.company)
+    assert (shown.customer.name, shown.customer.company) == ("Kim Li", "ACME")
     assert not shown.caller.verified
 
 
