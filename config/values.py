@@ -36,7 +36,6 @@ HASH_TIME_MAX = 32
 HASH_LANES_MAX = 32
 """A password hash may not ask for more than this at every sign-in."""
 
-
 PORT_MAX = 65_535
 _DEFAULT_PORTS = frozenset({"80", "443"})
 _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?")
