@@ -64,9 +64,21 @@ class ServingDaemon:
 
     async def wait_ready(self) -> None:
         """Wait until it takes calls."""
+        await self._wait_for("readyz")
+
+    async def wait_alive(self) -> None:
+        """Wait until its web server answers, whether or not its links are up."""
+        await self._wait_for("healthz")
+
+    async def is_ready(self) -> bool:
+        """Ask whether it takes calls."""
+        async with aiohttp.ClientSession() as client:
+            return await self._says_yes(client, "readyz")
+
+    async def _wait_for(self, page: str) -> None:
         try:
             async with asyncio.timeout(READY_S_MAX), aiohttp.ClientSession() as client:
-                while not await self._is_ready(client):
+                while not await self._says_yes(client, page):
                     if self._process is None or self._process.returncode is not None:
                         raise ServingError(f"the daemon ended: {self.last_words()}")
                     await asyncio.sleep(POLL_S)
@@ -75,9 +87,9 @@ class ServingDaemon:
                 f"the daemon was not ready after {READY_S_MAX:.0f} s: {self.last_words()}"
             ) from error
 
-    async def _is_ready(self, client: aiohttp.ClientSession) -> bool:
+    async def _says_yes(self, client: aiohttp.ClientSession, page: str) -> bool:
         try:
-            async with client.get(f"{self.web}/readyz") as answer:
+            async with client.get(f"{self.web}/{page}") as answer:
                 return answer.status == 200  # noqa: PLR2004 - OK
         except aiohttp.ClientError:
             return False

@@ -30,12 +30,13 @@ from lab.desk import Desk
 from lab.phone.phone import Phone
 from lab.ports import LOOPBACK, lease_ports
 from lab.serving import ServingDaemon
+from lab.tcp_proxy import TcpProxy
 
 PASSWORD = "cordboard-demo"
 _PASSWORD_HASH = (
     "$argon2id$v=19$m=32,t=1,p=1$+Gc3pmiSY9y7tNBZGfORdw$upscVeIRxifn9xVmzEEPCn8YgKY/+lyKDRjfHFmYRaY"
 )
-_MANAGER_SECRET = "lab-secret"
+MANAGER_SECRET = "lab-secret"
 _SECRET_VARIABLE = "CORDBOARD_AMI_SECRET"
 GREETING_HZ = 900
 CALLER_HZ = 500
@@ -62,6 +63,7 @@ class SitePlan:
 
     `tries_max` and `fallback` are the dialplan's (`cti.switch.dialplan`). `greeting_s` is how long
     the menu speaks. `database_url` is a server of the test's; without one, the embedded server.
+    `breakable_links` puts a proxy before Asterisk's manager interface and one before the desks.
     """
 
     agents: Sequence[AgentPlan] = (AgentPlan(name="ann", phone="a1"),)
@@ -81,6 +83,7 @@ class SitePlan:
     web_extra: Mapping[str, Any] = field(default_factory=dict)
     prompts: Path | None = None
     music: Path | None = None
+    breakable_links: bool = False
 
 
 class Site:
@@ -99,9 +102,11 @@ class Site:
             self.configuration,
             web_port=self.ports.web,
             log=folder / "daemon.log",
-            environment={_SECRET_VARIABLE: _MANAGER_SECRET},
+            environment={_SECRET_VARIABLE: MANAGER_SECRET},
         )
         self.asterisk: AsteriskInstance
+        self.manager_link = TcpProxy(self.ports.manager)
+        self.desk_link = TcpProxy(self.ports.web)
 
     @property
     def server(self) -> tuple[str, int]:
@@ -111,7 +116,8 @@ class Site:
     @property
     def desk_url(self) -> str:
         """Where agents' desks find the web server."""
-        return f"http://{LOOPBACK}:{self.ports.web}"
+        port = self.desk_link.port if self.plan.breakable_links else self.ports.web
+        return f"http://{LOOPBACK}:{port}"
 
     @property
     def data(self) -> Path:
@@ -125,6 +131,9 @@ class Site:
                 await self._add_phone(agent.phone)
             if self.plan.fallback:
                 await self._add_phone(FALLBACK_PHONE)
+            if self.plan.breakable_links:
+                await self._undo.enter_async_context(self.manager_link)
+                await self._undo.enter_async_context(self.desk_link)
             self._write_configuration()
             self.asterisk = await self._undo.enter_async_context(self._asterisk())
             self._undo.push_async_callback(self.daemon.kill)
@@ -202,7 +211,7 @@ class Site:
             ],
             trunk_context=ENTRY_CONTEXT,
             phone_context="nothing-yet",
-            manager_secret=_MANAGER_SECRET,
+            manager_secret=MANAGER_SECRET,
             manager_events=WANTED_EVENTS,
             channel_variables=CHANNEL_VARIABLES,
             music=self.plan.music,
@@ -225,7 +234,7 @@ class Site:
     def _files(self) -> dict[str, Any]:
         manager = {
             "host": LOOPBACK,
-            "port": self.ports.manager,
+            "port": self.manager_link.port or self.ports.manager,
             "username": "cordboard",
             "secret": {"env": _SECRET_VARIABLE},
         }
