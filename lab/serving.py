@@ -1,7 +1,8 @@
 """
 The daemon as a process of its own, as an administrator runs it: `cordboard serve --config DIR`.
 
-It can be stopped, killed, frozen and started again; its log stands in a file.
+It can be stopped, killed, frozen and started again; its log stands in a file. It dies with the
+process that started it, and its Postgres with it, even when that one is killed.
 """
 
 import asyncio
@@ -47,6 +48,7 @@ class ServingDaemon:
         """Start it and, if `wait`, return when it takes calls (`/readyz`)."""
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
+                *("setpriv", "--pdeathsig", "KILL"),
                 sys.executable,
                 "-m",
                 "cti",

@@ -6,7 +6,8 @@ the daemon as a process, agents' phones with ports of their own, and callers who
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +65,8 @@ class SitePlan:
     `tries_max` and `fallback` are the dialplan's (`cti.switch.dialplan`). `greeting_s` is how long
     the menu speaks. `database_url` is a server of the test's; without one, the embedded server.
     `breakable_links` puts a proxy before Asterisk's manager interface and one before the desks.
+    `examples` is a complete configuration that is taken as it is, but for ports, paths and secrets;
+    then the plan tells of its agents only who they are (`agents_of`), and of all the rest nothing.
     """
 
     agents: Sequence[AgentPlan] = (AgentPlan(name="ann", phone="a1"),)
@@ -84,13 +87,44 @@ class SitePlan:
     prompts: Path | None = None
     music: Path | None = None
     breakable_links: bool = False
+    examples: Path | None = None
+
+
+def agents_of(examples: Path) -> list[AgentPlan]:
+    """Return the agents of a complete configuration, each at his usual phone."""
+    content = yaml.safe_load((examples / "agents.yaml").read_text())
+    return [
+        AgentPlan(
+            name=name,
+            phone=agent["phones"][0],
+            queues=agent["queues"],
+            spoken_name=agent["name"],
+        )
+        for name, agent in content["agents"].items()
+    ]
+
+
+def _tell_nobody(_step: str) -> None:
+    """Take word of what is being started and do nothing with it."""
 
 
 class Site:
-    """The installation; `async with` starts and ends all of it."""
+    """
+    The installation; `async with` starts and ends all of it.
 
-    def __init__(self, installation: Installation, folder: Path, plan: SitePlan) -> None:
+    `on_step` is told what is about to be started: `asterisk`, then `daemon`.
+    """
+
+    def __init__(
+        self,
+        installation: Installation,
+        folder: Path,
+        plan: SitePlan,
+        *,
+        on_step: Callable[[str], None] = _tell_nobody,
+    ) -> None:
         self.plan = plan
+        self._on_step = on_step
         self.folder = folder
         self.configuration = folder / "config"
         self.ports = lease_ports()
@@ -135,8 +169,10 @@ class Site:
                 await self._undo.enter_async_context(self.manager_link)
                 await self._undo.enter_async_context(self.desk_link)
             self._write_configuration()
+            self._on_step("asterisk")
             self.asterisk = await self._undo.enter_async_context(self._asterisk())
             self._undo.push_async_callback(self.daemon.kill)
+            self._on_step("daemon")
             await self.daemon.start()
             self._undo = self._undo.pop_all()
         return self
@@ -221,6 +257,9 @@ class Site:
     def _write_configuration(self) -> None:
         folder = self.configuration
         folder.mkdir(parents=True, exist_ok=True)
+        if self.plan.examples is not None:
+            self._copy_configuration(self.plan.examples)
+            return
         prompts = folder / "prompts"
         if self.plan.prompts is None:
             welcome = sound.tone(GREETING_HZ, self.plan.greeting_s)
@@ -230,6 +269,21 @@ class Site:
             prompts.symlink_to(self.plan.prompts)
         for name, content in self._files().items():
             (folder / name).write_text(yaml.safe_dump(content, allow_unicode=True))
+
+    def _copy_configuration(self, examples: Path) -> None:
+        """Take a complete configuration, and put our ports and paths into its main file."""
+        shutil.copytree(examples, self.configuration, dirs_exist_ok=True)
+        # To pass, not to list: the embedded Postgres of root runs as another account.
+        self.configuration.chmod(0o711)
+        file = self.configuration / "cordboard.yaml"
+        main = yaml.safe_load(file.read_text())
+        (pbx,) = main["pbx"].values()
+        pbx["ami"].update(host=LOOPBACK, port=self.ports.manager, username="cordboard")
+        pbx["ami"]["secret"] = {"env": _SECRET_VARIABLE}
+        pbx["agi"].update(listen=LOOPBACK, port=self.ports.agi)
+        main["web"].update(listen=LOOPBACK, port=self.ports.web)
+        main["data"] = str(self.data)
+        file.write_text(yaml.safe_dump(main, allow_unicode=True))
 
     def _files(self) -> dict[str, Any]:
         manager = {
