@@ -105,8 +105,8 @@ def end_offer(floor: Floor, agent: Agent, *, loses_turn: bool) -> None:
 
 
 def end_talk(floor: Floor, agent: Agent) -> None:
-    """Free an agent of his talk: he wraps up, for as long as the queue of that call grants."""
-    if agent.wrap_up > 0 and agent.wish is not Wish.LOGGED_OFF:
+    """Free an agent of his talk: he wraps up as long as its queue grants, unless he is off."""
+    if agent.wrap_up > 0:
         agent.wrap_up_ends = later(floor.now, agent.wrap_up)
         floor.timers.start(Timer(TimerKind.WRAP_UP, agent=agent.agent), agent.wrap_up_ends)
     agent.wrap_up = NO_WRAP_UP

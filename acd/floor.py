@@ -60,7 +60,7 @@ class Floor:
         self._freed: dict[AgentId, None] = {}
         self._opened: dict[CallId, None] = {}
         self._touched: dict[AgentId, None] = {}
-        self._standings: dict[AgentId, tuple[Standing, Time]] = {}
+        self._standings: dict[AgentId, Standing] = {}
         self._shown: dict[AgentId, ShowAgentState] = {}
 
     def tell(self, command: AcdCommand) -> None:
@@ -100,17 +100,15 @@ class Floor:
     def changed(self, agent: Agent) -> None:
         """Put an agent who was changed in his place in all lines, and have him shown."""
         self._touched[agent.agent] = None
-        before, before_since = self._standings[agent.agent]
+        before = self._standings[agent.agent]
         standing = agent.standing()
-        if standing is before and (
-            standing is not Standing.READY or before_since == agent.idle_since
-        ):
+        if standing is before:
             return
         for name in agent.queues:
             members = self.queues[name].members
             members.leave(agent, before)
             members.enter(agent, standing)
-        self._standings[agent.agent] = (standing, agent.idle_since)
+        self._standings[agent.agent] = standing
         if standing is Standing.READY:
             self.freed(agent)
 
@@ -153,11 +151,11 @@ class Floor:
         standing = agent.standing()
         for name in agent.queues:
             self.queues[name].members.enter(agent, standing)
-        self._standings[agent.agent] = (standing, agent.idle_since)
+        self._standings[agent.agent] = standing
         if standing is Standing.READY:
             self.freed(agent)
 
     def _leave_queues(self, agent: Agent) -> None:
-        standing, _ = self._standings[agent.agent]
+        standing = self._standings[agent.agent]
         for name in agent.queues:
             self.queues[name].members.leave(agent, standing)

@@ -26,7 +26,7 @@ class SortedIndex(Generic[Key]):
 
     def __init__(self) -> None:
         self._blocks: list[list[Key]] = []
-        self._lasts: list[Key] = []  # the last key of each block, for finding the block
+        self._lasts: list[Key] = []  # no key of a block is greater; those of the next are
         self._count = 0
 
     def add(self, key: Key) -> None:
@@ -61,9 +61,7 @@ class SortedIndex(Generic[Key]):
             raise InvariantError(f"not in the index: {key!r}")
         del block[within]
         self._count -= 1
-        if block:
-            self._lasts[at] = block[-1]
-        else:
+        if not block:
             del self._blocks[at], self._lasts[at]
 
     def first(self) -> Key | None:

@@ -13,7 +13,7 @@ from acd.distributor import Distributor
 from acd.offer_state import OfferState
 from acd.snapshot import AgentSnapshot, DistributorState
 from acd.waiting import CallState
-from cti.ids import AgentId, QueueName
+from cti.ids import QueueName
 
 
 def check(distributor: Distributor) -> DistributorState:
@@ -24,7 +24,7 @@ def check(distributor: Distributor) -> DistributorState:
     check_nobody_waits_in_vain(state)
     check_counts(distributor, state)
     check_next_deadline(distributor, state)
-    assert state == Distributor.restore(state).snapshot()
+    check_restoring(distributor, state)
     return state
 
 
@@ -61,6 +61,8 @@ def check_offers_and_talks_are_mutual(state: DistributorState) -> None:
         if call.offer is not None:
             assert offers[call.offer].call == call.call
     talks = {call.agent: call.call for call in state.calls if call.agent is not None}
+    phones = [agent.device for agent in state.agents if agent.holds_device]
+    assert len(phones) == len(set(phones))
     for agent in state.agents:
         assert (agent.occupation is Occupation.OFFERED) == (agent.offer is not None)
         assert (agent.occupation is Occupation.BUSY) == (agent.agent in talks)
@@ -130,5 +132,8 @@ def check_next_deadline(distributor: Distributor, state: DistributorState) -> No
     assert due == distributor.next_deadline()
 
 
-def ready_agents(state: DistributorState) -> set[AgentId]:
-    return {agent.agent for agent in state.agents if may_take_calls(agent)}
+def check_restoring(distributor: Distributor, state: DistributorState) -> None:
+    again = Distributor.restore(state)
+
+    assert state == again.snapshot()
+    assert distributor.next_deadline() == again.next_deadline()

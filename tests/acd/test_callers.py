@@ -93,6 +93,14 @@ def test_a_move_can_state_another_age() -> None:
     assert floor.waiting("support") == ["c2", "c1"]
 
 
+def test_a_move_states_the_head_start_anew() -> None:
+    floor = Script()
+    floor.at(1).queue("c1", ahead=9).at(5).queue("t1", "support").queue("t2", "support", ahead=5)
+    floor.at(9).queue("c1", "support")
+
+    assert floor.waiting("support") == ["t2", "c1", "t1"]
+
+
 def test_a_move_to_an_unknown_queue_leaves_the_call_where_it_is() -> None:
     floor = Script()
     floor.at(1).queue("c1").forget()

@@ -179,7 +179,7 @@ def test_the_order_of_hashing_decides_nothing(hash_seed: str) -> None:
         "import json; from tests.simulation.chance import story;"
         "print(json.dumps(story(seed=5, steps=60)))"
     )
-    done = subprocess.run(  # noqa: S603 - our own interpreter and program
+    done = subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, "PYTHONHASHSEED": hash_seed},
         capture_output=True,

@@ -150,6 +150,14 @@ def test_a_break_does_not_end_the_row_of_misses() -> None:
     floor.shown("ann not_ready(ring_no_answer) idle")
 
 
+def test_logging_on_anew_ends_the_row_of_misses() -> None:
+    floor = Script(queue_policy(misses=2), agents="ann:sales", ready="ann")
+    floor.at(1).queue("c1").at(16).end(1).log_off("ann").log_on("ann").ready("ann")
+    floor.at(22).forget()
+
+    floor.at(37).end(2).shown("ann ready idle")
+
+
 def test_the_row_begins_anew_after_the_system_made_him_not_ready() -> None:
     floor = Script(queue_policy(misses=2), agents="ann:sales", ready="ann")
     floor.at(1).queue("c1").at(16).end(1).at(36).end(2).at(60).ready("ann").forget()

@@ -128,6 +128,15 @@ def test_a_new_rule_counts_from_when_the_call_entered_the_queue() -> None:
     floor.at(61).expect("overflow c1 sales support", "place c1 support")
 
 
+def test_a_new_rule_counts_from_when_the_call_came_here_by_overflow() -> None:
+    floor = Script(SALES, SUPPORT)
+    floor.at(1).queue("c1").at(70).forget()
+    floor.apply(policy("", SALES, queue_policy("support", overflow=(30, "sales"))))
+
+    floor.at(90.9).expect()
+    floor.at(91).expect("overflow c1 support sales", "place c1 sales")
+
+
 def test_a_new_rule_that_is_long_due_acts_at_once() -> None:
     floor = Script(queue_policy("sales"), SUPPORT)
     floor.at(1).queue("c1").at(100).apply(policy("", SALES, SUPPORT)).forget()
