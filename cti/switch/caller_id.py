@@ -3,19 +3,22 @@ Who calls, read from the raw SIP From header as data from a stranger.
 
 The header is read raw (`PJSIP_HEADER(read,From)`), where percent signs are still encoded: Asterisk
 itself decodes the user part, line breaks and all (a `%0d%0a` there splits AMI and AGI messages).
-What comes out of here is short, printable and on one line, and says whether anything was dropped.
+It is decoded here, where nothing is split. What comes out is short, printable and on one line, and
+says whether anything was dropped.
 """
 
 import re
 import unicodedata
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 NUMBER_LENGTH_MAX = 40
 NAME_LENGTH_MAX = 80
 _NUMBER_CHARACTERS = re.compile(r"[^0-9A-Za-z+*._#-]")
 _QUOTED_NAME = re.compile(r'\s*"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r"\\(.)")
-_ADDRESS = re.compile(r"<?\s*(?:sips?|tel):([^@;>]*)", re.IGNORECASE)
+_ADDRESS = re.compile(r"\s*<?\s*(?P<scheme>sips?|tel):(?P<rest>[^>]*)", re.IGNORECASE)
+_END_OF_NUMBER = re.compile("[:;]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,19 @@ def read_from_header(header: str) -> CallerId:
     elif "<" in header:
         name, _, address = header.partition("<")
         rest = "<" + address
-    address_match = _ADDRESS.search(rest)
-    return clean_caller_id("" if address_match is None else address_match.group(1), name.strip())
+    return clean_caller_id(_number_in(rest), name.strip())
+
+
+def _number_in(address: str) -> str:
+    """Return the number in a URI, "" without one: `sip:host` names a machine and nobody on it."""
+    found = _ADDRESS.match(address)
+    if found is None:
+        return ""
+    user, at, _ = found["rest"].partition("@")
+    if not at and found["scheme"].lower() != "tel":
+        return ""
+    # What follows is a password (RFC 3261, 19.1.1) or parameters (RFC 3966). A + may come as %2B.
+    return unquote(_END_OF_NUMBER.split(user, maxsplit=1)[0])
 
 
 def clean_caller_id(number: str, name: str) -> CallerId:

@@ -25,6 +25,14 @@ from cti.switch.caller_id import (
         ('"x <sip:9@evil>" <sip:1@h>', CallerId("1", "x <sip:9@evil>")),
         ('"${SHELL(id)}" <sip:1@h>', CallerId("1", "${SHELL(id)}")),
         ("<tel:+4930123>", CallerId("+4930123", "")),
+        ("<tel:+4930123;ext=5>", CallerId("+4930123", "")),
+        ("<sip:%2B4930123@h>", CallerId("+4930123", "")),
+        ("<sip:4930123;phone-context=x@h>", CallerId("4930123", "")),
+        ("<sip:4930123:password@h>", CallerId("4930123", "")),
+        ("<sip:10.0.0.1>", CallerId("", "")),
+        ("sip:10.0.0.1;tag=2", CallerId("", "")),
+        ("<mailto:9@h>", CallerId("", "")),
+        ('"cut short', CallerId("", "")),
         ("", CallerId("", "")),
     ],
 )
@@ -35,8 +43,9 @@ def test_a_from_header_is_read_as_number_and_name(header: str, expected: CallerI
 @pytest.mark.parametrize(
     ("header", "number"),
     [
-        ("<sip:10%0d%0aEvent%3a%20Hangup@h>", "100d0aEvent3a20Hangup"),
-        ("<sip:10%00@h>", "1000"),
+        ("<sip:10%0d%0aEvent%3a%20Hangup@h>", "10EventHangup"),
+        ("<sip:10%00@h>", "10"),
+        ("<sip:10%250d%c0%8d%e2%80%a8@h>", "100d"),
         ("<sip:1 2,3|4@h>", "1234"),
         ("<sip:" + "9" * 99 + "@h>", "9" * NUMBER_LENGTH_MAX),
     ],
