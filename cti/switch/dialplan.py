@@ -18,8 +18,10 @@ The contract with the daemon, all on the caller's channel:
   ANSWER would hang up a waiting caller.
 
 The text was run branch by branch on Asterisk 22. What comes from outside is not believed: there is
-one extension for each service number and no pattern, and the caller's number is rebuilt from the
-raw From header, in which percent signs are still encoded, so that FILTER drops them.
+one extension for each service number and no pattern; the caller's number is rebuilt from the From
+header as pjsip parsed and wrote it again, in which percent signs are still encoded, so that FILTER
+drops them; and a caller's REFER, which would send the agent he talks to wherever he says, finds no
+extension.
 """
 
 from collections.abc import Sequence
@@ -103,15 +105,22 @@ CORD_FBMAX={fallbacks_max}
 [cordboard-in]
 {entries}
 
-; The caller's number, rebuilt from the raw header and reduced to harmless characters.
+; The caller's number, rebuilt from the header and reduced to harmless characters. A name may hold
+; anything, so the address is what follows the last <. Without a user it names a machine: no number.
 [cordboard-from]
-exten => s,1,Set(CORD_FROM=${{PJSIP_HEADER(read,From)}})
- same => n,Set(CORD_FROM=${{CUT(CORD_FROM,<,2)}})
+exten => s,1,Set(TRANSFER_CONTEXT=cordboard-nowhere)
+ same => n,Set(CORD_FROM=${{CHANNEL(pjsip,remote_uri)}})
+ same => n,Set(CORD_FROM=${{CUT(CORD_FROM,<,${{FIELDQTY(CORD_FROM,<)}})}})
+ same => n,ExecIf($["${{CORD_FROM:0:3}}" = "sip" & ${{FIELDQTY(CORD_FROM,@)}} < 2]?Set(CORD_FROM=))
  same => n,Set(CORD_FROM=${{CUT(CORD_FROM,:,2)}})
  same => n,Set(CORD_FROM=${{CUT(CORD_FROM,@,1)}})
+ same => n,Set(CORD_FROM=${{CUT(CORD_FROM,\\;,1)}})
  same => n,Set(CALLERID(num)=${{FILTER(0-9A-Za-z+*._\\x2d,${{CORD_FROM:0:40}})}})
  same => n,Set(CORD_FROM=)
  same => n,Goto(cordboard,s,1)
+
+; Where callers' own transfers lead: nowhere.
+[cordboard-nowhere]
 
 [cordboard]
 exten => s,1,Set(AGIEXITONHANGUP=yes)
