@@ -64,7 +64,7 @@ class Ledger:
         line.channel = channel
         line.state = LineState.ATTACHED
         line.sessions += 1
-        line.caller_hung_up = line.hangup_seen = False
+        line.caller_hung_up = line.session_hung_up = line.hangup_seen = False
         self._inbox.post(CallAttached(call=line.call, session=line.sessions))
 
     def detach(self, line: CallerLine, session: AgiSession) -> bool:

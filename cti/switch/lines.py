@@ -71,6 +71,7 @@ class CallerLine:
     hangup_cause: int = 0
     in_fallback: bool = False
     caller_hung_up: bool = False
+    session_hung_up: bool = False
     orders: deque[Order] = field(default_factory=deque)
     ordered: asyncio.Event = field(default_factory=asyncio.Event)
 

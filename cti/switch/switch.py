@@ -3,8 +3,12 @@ The switch adapter of one PBX: the core's commands carried out, the switch's doi
 
 A normal call costs no AMI action: it is driven by the caller's own FastAGI session, and AMI events
 tell what the session cannot see (the agent's leg, the answer). AMI acts to withdraw an offer and to
-make sure: an end that only one side tells of is confirmed by `Status`, because events can be
-forged by hostile callers and sessions end by a Redirect too.
+make sure: an end that only one side tells of is confirmed by `Status`, because sessions end by a
+Redirect too.
+
+Where a switch believes callers' numbers, a line break in one forges whole events. A Uniqueid can be
+guessed; the id of a call, which Asterisk writes beside it (`channelvars`), no caller knows: an
+event without it is not about that call.
 """
 
 import asyncio
@@ -166,6 +170,7 @@ class Switch:
             log.debug("session_over", pii_channel=channel, reason=str(error))
         finally:
             if line is not None and self.ledger.detach(line, session):
+                line.session_hung_up = session.hung_up
                 line.caller_hung_up = line.caller_hung_up or session.hung_up
                 self._spawn(self._confirm_line(line))
 
@@ -178,7 +183,9 @@ class Switch:
             self.ledger.attach(known, session, channel)
             self._settle_dial(known, attachment)
             return known
-        if call is None:
+        if call is None or known is not None:
+            # A new caller; or a call's id on another channel, such as an agent's leg that was sent
+            # here: it must not get hold of the caller's line.
             call = CallId(str(uuid4()))
             await session.run(commands.set_variable("__CORD_CALL", call))
         line = self.ledger.open_line(call, uniqueid, channel)
@@ -256,22 +263,32 @@ class Switch:
             case "DialBegin":
                 self._dial_began(event)
             case "DialEnd":
-                offer = self.ledger.offer_at(event.get("DestUniqueid"))
+                offer = self._offer_in(event, "Dest")
                 if offer is not None and event.get("DialStatus") == "ANSWER":
                     self.ledger.answer(offer)
             case "Newstate":
-                offer = self.ledger.offer_at(event.get("Uniqueid"))
+                offer = self._offer_in(event)
                 if offer is not None and event.get("ChannelStateDesc") == "Ringing":
                     offer.rang = True
             case "HangupRequest":
-                self._hangup_requested(event.get("Uniqueid"))
+                self._hangup_requested(event)
             case "Hangup":
                 self._hung_up(event)
             case _:
                 pass
 
-    def _dial_began(self, event: AmiEvent) -> None:
+    def _line_in(self, event: AmiEvent) -> CallerLine | None:
+        """Return the line of which an event speaks, if it knows the id of that call."""
         line = self.ledger.line_at(event.get("Uniqueid"))
+        return line if line is not None and _carries(event, "", line.call) else None
+
+    def _offer_in(self, event: AmiEvent, role: str = "") -> LiveOffer | None:
+        """Return the offer of whose leg an event speaks, if it knows the id of its call."""
+        offer = self.ledger.offer_at(event.get(f"{role}Uniqueid"))
+        return offer if offer is not None and _carries(event, role, offer.call) else None
+
+    def _dial_began(self, event: AmiEvent) -> None:
+        line = self._line_in(event)
         told = event.channel_variables_of("Dest").get("CORD_OFFER", "")
         if line is None or line.offer is None or not told.isdecimal():
             return
@@ -279,20 +296,17 @@ class Switch:
         if offer is not None and offer.call == line.call:
             self.ledger.dialled(offer, event.get("DestUniqueid"), event.get("DestChannel"))
 
-    def _hangup_requested(self, uniqueid: str) -> None:
-        offer = self.ledger.offer_at(uniqueid)
-        line = self.ledger.line_at(uniqueid)
+    def _hangup_requested(self, event: AmiEvent) -> None:
+        offer, line = self._offer_in(event), self._line_in(event)
         if offer is not None:
             offer.agent_hung_up = True
         if line is not None:
             line.caller_hung_up = True
 
     def _hung_up(self, event: AmiEvent) -> None:
-        uniqueid = event.get("Uniqueid")
         cause_text = event.get("Cause")
         cause = int(cause_text) if cause_text.isdecimal() else 0
-        line = self.ledger.line_at(uniqueid)
-        offer = self.ledger.offer_at(uniqueid)
+        line, offer = self._line_in(event), self._offer_in(event)
         if line is not None:
             line.hangup_seen, line.hangup_cause = True, cause
             line.in_fallback = event.channel_variables.get("CORD_STATE") == "fallback"
@@ -304,14 +318,19 @@ class Switch:
         """
         Make sure of a caller's end: his session has ended, and the switch says that he is gone.
 
-        Either alone proves nothing. The second witness mostly comes at once; else it is asked for.
+        Either alone proves nothing, and a line without a session since a restart has had none to
+        tell. The second witness mostly comes at once; else it is asked for.
         """
         if not line.hangup_seen or line.state is LineState.ATTACHED:
             await asyncio.sleep(CONFIRM_AFTER_S)
         if line.state is not LineState.DETACHED:
             line.hangup_seen = False  # he lives: forged, or another session has him already
             return
-        if not line.hangup_seen and await self._exists(line.channel, line.leg.uniqueid):
+        session_told = line.session_hung_up or line.ended_by is not None
+        if not (line.hangup_seen and session_told) and await self._exists(
+            line.channel, line.leg.uniqueid
+        ):
+            line.hangup_seen = False
             return
         reason = ClearReason.FALLBACK if line.in_fallback else ClearReason.HUNG_UP
         self.ledger.clear(line, reason=reason)
@@ -353,3 +372,7 @@ class Switch:
             work.close()
             return
         self._tasks.create_task(work)
+
+
+def _carries(event: AmiEvent, role: str, call: CallId) -> bool:
+    return event.channel_variables_of(role).get("CORD_CALL") == call
