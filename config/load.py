@@ -63,7 +63,7 @@ def load(directory: Path, environment: Mapping[str, str]) -> Configuration:
     Raises:
         ConfigError: it cannot be used; all errors are in it, and the warnings too.
     """
-    found = _examine(directory, environment)
+    found = _examine(directory, environment, unset=Severity.ERROR)
     if any(problem.severity is Severity.ERROR for problem in found.problems):
         raise ConfigError(found.problems)
     files = CheckedFiles(
@@ -77,11 +77,16 @@ def load(directory: Path, environment: Mapping[str, str]) -> Configuration:
 
 
 def check(directory: Path, environment: Mapping[str, str]) -> list[Problem]:
-    """Return all errors and warnings, by file and line; none: all is well."""
-    return list(_examine(directory, environment).problems)
+    """
+    Return all errors and warnings, by file and line; none: all is well.
+
+    A secret's environment variable that is not set is a warning here and an error for `load`: a
+    configuration may be checked where its secrets are not.
+    """
+    return list(_examine(directory, environment, unset=Severity.WARNING).problems)
 
 
-def _examine(directory: Path, environment: Mapping[str, str]) -> _Findings:
+def _examine(directory: Path, environment: Mapping[str, str], *, unset: Severity) -> _Findings:
     """Run every check over every file, whatever the others say."""
     try:
         folder = directory.resolve(strict=True)
@@ -105,7 +110,7 @@ def _examine(directory: Path, environment: Mapping[str, str]) -> _Findings:
         problems += _first(reference_check(trees))
     secrets: Mapping[KeyPath, Secret] = {}
     if MAIN_FILE in trees:
-        outside = find_secrets(MAIN_FILE, trees[MAIN_FILE], folder, environment)
+        outside = find_secrets(MAIN_FILE, trees[MAIN_FILE], folder, environment, unset=unset)
         secrets = outside.secrets
         problems += _first(outside.problems)
         problems += unusable_certificate(MAIN_FILE, trees[MAIN_FILE], folder)

@@ -62,10 +62,24 @@ class _NoSecretError(Exception):
     """A secret cannot be had; the message never holds it."""
 
 
+class _UnsetError(_NoSecretError):
+    """The environment variable is not set, here and now."""
+
+
 def find_secrets(
-    file: str, tree: Node, folder: Path, environment: Mapping[str, str]
+    file: str,
+    tree: Node,
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    unset: Severity = Severity.ERROR,
 ) -> SecretsFound:
-    """Fetch every secret that `cordboard.yaml` names; what is not well formed is left alone."""
+    """
+    Fetch every secret that `cordboard.yaml` names; what is not well formed is left alone.
+
+    `unset` is what a variable that is not set amounts to: an error for the daemon, a warning where
+    a configuration is checked away from the machine that it is for.
+    """
     secrets: dict[KeyPath, Secret] = {}
     problems: list[Problem] = []
     for path, kind, value in _sources(tree):
@@ -79,6 +93,8 @@ def find_secrets(
                     warning = f"everybody on this machine may read it; do: chmod 600 {value}"
                     problems.append(problem_at(file, at, (*path, kind), warning, Severity.WARNING))
             secrets[path] = _checked(text, is_url=path == _DATABASE_URL)
+        except _UnsetError as error:
+            problems.append(problem_at(file, at, (*path, kind), str(error), unset))
         except _NoSecretError as error:
             problems.append(problem_at(file, at, (*path, kind), str(error)))
     return SecretsFound(secrets=secrets, problems=tuple(problems))
@@ -107,7 +123,7 @@ def _at(tree: Node, path: KeyPath) -> Node | None:
 def _from_environment(name: str, environment: Mapping[str, str]) -> str:
     text = environment.get(name)
     if text is None:
-        raise _NoSecretError(f"the environment variable {name} is not set")
+        raise _UnsetError(f"the environment variable {name} is not set; the daemon needs it")
     return text
 
 

@@ -322,7 +322,8 @@ def _journal(configuration: Configuration) -> Iterator[Journal]:
     """Open the journal, and close it last of all."""
     folder = configuration.data
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # What is in it is private by itself; the embedded Postgres of root is another account.
+        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
         journal = Journal.open(
             folder / JOURNAL_FILE,
             journal_codec(),

@@ -31,6 +31,7 @@ class FloorMirror:
 
     def __init__(self) -> None:
         self._agents: dict[AgentId, ShowAgentState] = {}
+        self._at: dict[DeviceId, AgentId] = {}
         self._queues: dict[CallId, QueueName] = {}
         self._remembered: tuple[RememberedOffer, ...] = ()
 
@@ -42,15 +43,17 @@ class FloorMirror:
                 self._queues[waiting.call] = queue.name
         remembered = []
         for agent in picture.agents:
-            self._agents[agent.agent] = ShowAgentState(
-                agent=agent.agent,
-                wish=agent.wish,
-                reason=agent.reason,
-                occupation=agent.occupation,
-                device=agent.device,
-                call=agent.call,
-                since=agent.since,
-                until=agent.until,
+            self._see(
+                ShowAgentState(
+                    agent=agent.agent,
+                    wish=agent.wish,
+                    reason=agent.reason,
+                    occupation=agent.occupation,
+                    device=agent.device,
+                    call=agent.call,
+                    since=agent.since,
+                    until=agent.until,
+                )
             )
             if agent.call is None or agent.device is None:
                 continue
@@ -75,11 +78,24 @@ class FloorMirror:
         """Follow what the core decides."""
         match command:
             case ShowAgentState():
-                self._agents[command.agent] = command
+                self._see(command)
             case PlaceCall():
                 self._queues[command.call] = command.queue
             case _:
                 pass
+
+    def _see(self, shown: ShowAgentState) -> None:
+        before = self._agents.get(shown.agent)
+        left = None if before is None else before.device
+        if left is not None and self._at.get(left) == shown.agent:
+            del self._at[left]
+        if shown.device is not None and shown.wish is not Wish.LOGGED_OFF:
+            self._at[shown.device] = shown.agent
+        self._agents[shown.agent] = shown
+
+    def agent_at(self, device: DeviceId) -> AgentId | None:
+        """Return the agent who is logged on at this phone, or None."""
+        return self._at.get(device)
 
     def learn(self, _at: Time, fact: object) -> None:
         """Forget calls that have ended."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from acd.commands import OfferCall
+from acd.commands import OfferCall, ShowAgentState
 from acd.facts import AcdFact
 from cti.call_facts import CallFact
 from cti.ids import AgentId, CallId, DeviceId, OfferId, PartyKey, QueueName
@@ -55,6 +55,12 @@ class Floor(Protocol):
 
     def queue_of(self, call: CallId) -> QueueName | None:
         """Return the queue in which the call waits, or None."""
+
+    def agent_state(self, agent: AgentId) -> ShowAgentState | None:
+        """Return what the core last said of an agent, or None."""
+
+    def agent_at(self, device: DeviceId) -> AgentId | None:
+        """Return the agent who is logged on at this phone, or None."""
 
     def live_offers(self) -> Sequence["RestoredOffer"]:
         """Return the offers and talks that the core believes in."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import Severity
+from config.errors import ConfigError, Severity
 from config.secrets import Secret
 from cti.ids import PbxId
 from tests.config.folders import ENVIRONMENT, HASH, Folder
@@ -225,9 +225,14 @@ def test_a_misplaced_secret_is_told_and_never_repeated(
 
 
 def test_a_missing_variable_is_told_by_its_name(folder: Folder) -> None:
-    assert folder.complaints({}) == [
-        "cordboard.yaml:5:21: pbx.main.ami.secret.env: the environment variable AMI_SECRET is not set"
-    ]
+    where, what = "cordboard.yaml:5:21:", "pbx.main.ami.secret.env"
+    why = "the environment variable AMI_SECRET is not set; the daemon needs it"
+
+    with pytest.raises(ConfigError) as raised:
+        folder.load({})
+
+    assert [str(problem) for problem in raised.value.problems] == [f"{where} {what}: {why}"]
+    assert folder.complaints({}) == [f"{where} warning: {what}: {why}"]
 
 
 @pytest.mark.parametrize(

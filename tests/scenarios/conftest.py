@@ -1,6 +1,8 @@
 """What every scenario stands on: a real Asterisk 22."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -16,6 +18,13 @@ def asterisk_installation() -> Installation:
 
 
 @pytest.fixture
-def open_site(asterisk_installation: Installation, tmp_path: Path) -> OpenSite:
-    """What opens a site: `async with open_site(ANN, BEN, fallback=True) as site`."""
-    return site_opener(asterisk_installation, tmp_path)
+def open_site(asterisk_installation: Installation) -> Iterator[OpenSite]:
+    """
+    What opens a site: `async with open_site(ANN, BEN, fallback=True) as site`.
+
+    Not below pytest's own folder: that is closed to the account that root's Postgres runs as.
+    """
+    with TemporaryDirectory(prefix="cordboard-") as folder:
+        path = Path(folder)
+        path.chmod(0o711)
+        yield site_opener(asterisk_installation, path)

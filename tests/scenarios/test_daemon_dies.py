@@ -9,6 +9,7 @@ import pytest
 
 from lab.phone.outgoing import OutgoingCall
 from lab.site import AGENT_HZ, CALLER_HZ, FALLBACK_PHONE, GREETING_HZ, Site, settled
+from tests.scenarios.observer import live_channels, send_to_queue
 from tests.scenarios.sites import (
     ANN,
     BEN,
@@ -217,7 +218,7 @@ async def test_a_caller_who_has_talked_and_waits_in_a_second_queue_is_kept(
         await site.desk("ann")
         call = await dial_and_choose(await site.caller())
         await call.hears(AGENT_HZ, within_s=5)
-        await send_to_queue(site, "support")
+        await send_to_queue(site, await caller_channel(site), "support")
         await call.hears(MUSIC_HZ, within_s=3, for_s=0.5)
         began = asyncio.get_running_loop().time()
         await die_and_come_back(site)
@@ -227,19 +228,20 @@ async def test_a_caller_who_has_talked_and_waits_in_a_second_queue_is_kept(
         await call.hears(AGENT_HZ, within_s=5)
         await call.hang_up()
         (record,) = await settled(site, 1)
+        channels_left = await live_channels(site)
 
     assert outcomes_of(record) == [("ann", None), ("chen", None)]
     assert record["queue"] == "support"
+    assert channels_left == 0
 
 
-async def send_to_queue(site: Site, queue: str) -> None:
-    """Take the only caller from his talk to a queue, as `CORD_NEXT` and a Redirect do it."""
+async def caller_channel(site: Site) -> str:
+    """Return the channel of the only caller."""
     channels = await site.asterisk.console("core show channels concise")
     (channel,) = [
         line.split("!")[0] for line in channels.splitlines() if line.startswith("PJSIP/trunk")
     ]
-    await site.asterisk.console(f"dialplan set chanvar {channel} CORD_NEXT queue:{queue}")
-    await site.asterisk.console(f"channel redirect {channel} cordboard,requeue,1")
+    return channel
 
 
 async def test_a_daemon_that_hangs_is_ended_by_its_watchdog_and_the_callers_are_kept(

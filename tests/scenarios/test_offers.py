@@ -8,6 +8,7 @@ import pytest
 from cti.instants import from_datetime
 from lab.phone.phone import Phone
 from lab.site import AGENT_HZ, Site, settled
+from tests.scenarios.observer import ring_privately
 from tests.scenarios.sites import (
     ANN,
     BEN,
@@ -132,6 +133,26 @@ async def test_an_offer_to_an_agent_who_logs_off_is_withdrawn_and_its_pop_too(
     assert ringing.cancelled
     assert withdrawn.event.data.why == "withdrawn"  # type: ignore[union-attr]
     assert outcomes_of(record) == [("ann", "withdrawn"), ("ben", None)]
+
+
+async def test_an_agent_whose_phone_is_in_use_privately_is_not_rung_until_it_is_free(
+    open_site: OpenSite,
+) -> None:
+    async with open_site(ANN) as site:
+        phone = site.phones["a1"]
+        desk = await site.desk("ann")
+        await ring_privately(site, "a1")
+        private = await phone.next_call(within_s=3)
+        await private.answer()
+        await desk.wait_state(occupation="busy_elsewhere")
+        call = await dial_and_choose(await site.caller())
+        await call.hears(MUSIC_HZ, within_s=3, for_s=1.0)
+        rung_meanwhile = len(phone.invites)
+        phone.answers()
+        await private.hang_up()
+        await call.hears(AGENT_HZ, within_s=5)
+
+    assert rung_meanwhile == 1
 
 
 async def test_twenty_calls_over_five_agents_go_to_the_longest_idle_and_nobody_gets_two(
