@@ -3,10 +3,15 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 READY := $(VENV)/.ready
 ARGS ?=
 ONLY ?=
 PACKAGES := cti acd ivr agents protocols storage config lab tests
+
+# A failing pip must not hide behind the counter that its output is piped to.
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test fmt lint types bench clean
@@ -42,15 +47,20 @@ clean: ## Remove what was made in this folder (not the cache in ~/.cache/cordboa
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# pip says `Collecting NAME==...` once for each package of the lock.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo 'Cordboard needs Python 3.11 or newer; name one: make PYTHON=python3.12'; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null \
 		|| { echo 'Python cannot make virtual environments; install: apt-get install python3-venv'; exit 1; }
-	@echo 'Setting up: Python packages into $(VENV)'
+	@echo 'Setting up the Python packages in $(VENV)'
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --disable-pip-version-check --no-cache-dir --require-hashes \
-		-r requirements.lock > $(VENV)/pip.log 2>&1 || { tail -n 20 $(VENV)/pip.log; exit 1; }
-	@$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation \
-		-e . > $(VENV)/pip.log 2>&1 || { tail -n 20 $(VENV)/pip.log; exit 1; }
+	@$(PIP) install --require-hashes -r requirements.lock 2>&1 | tee $(VENV)/pip.log \
+		| awk -v of="$$(grep -c == requirements.lock)" '/^Collecting / \
+			{ printf "  %d of %d: %-40s%s", ++n, of, $$2, tty ? "\r" : "\n"; fflush() }' \
+			tty="$$(test -t 1 && echo 1 || echo '')" \
+		|| { tail -n 20 $(VENV)/pip.log; exit 1; }
+	@$(PIP) install --no-deps --no-build-isolation -e . > $(VENV)/pip.log 2>&1 \
+		|| { tail -n 20 $(VENV)/pip.log; exit 1; }
 	@touch $(READY)
+	@printf '%-60s\n' 'The Python packages are there'
