@@ -57,7 +57,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(PIP) install --require-hashes -r requirements.lock 2>&1 | tee $(VENV)/pip.log \
 		| awk -v of="$$(grep -c == requirements.lock)" '/^Collecting / \
-			{ printf "  %d of %d: %-40s%s", ++n, of, $$2, tty ? "\r" : "\n"; fflush() }' \
+			{ ++n; if (tty || n % 10 == 0) printf "  %d of %d: %-40s%s", n, of, $$2, tty ? "\r" : "\n"; fflush() }' \
 			tty="$$(test -t 1 && echo 1 || echo '')" \
 		|| { tail -n 20 $(VENV)/pip.log; exit 1; }
 	@$(PIP) install --no-deps --no-build-isolation -e . > $(VENV)/pip.log 2>&1 \
