@@ -5,6 +5,8 @@ One `Status` action lists every channel with our variables (3 ms for 70 channels
 is asked after every restart and reconnect, and now and then. Asterisk is right about which channels
 exist and who is connected; what it denies is closed with a named reason. A doubt about a talk or an
 offer is acted on only when the next look confirms it: the picture and the events cross each other.
+Where Asterisk has been restarted, the picture tells which calls are the new process's: some may
+have come before our link to it.
 """
 
 from collections.abc import Mapping
@@ -16,7 +18,7 @@ from acd.facts import OfferOutcome
 from cti.call_facts import ClearReason
 from cti.ids import OfferId
 from cti.switch.ledger import Ledger
-from cti.switch.lines import LineState, LiveOffer
+from cti.switch.lines import CallerLine, LineState, LiveOffer
 from cti.switch.ports import AmiPort
 from protocols.ami.messages import AmiEvent
 
@@ -61,7 +63,12 @@ class Resync:
         self._ledger = ledger
         self._ami = ami
         self._doubted: set[OfferId] = set()
+        self._restarted = False
         self.differences = 0
+
+    def note_restart(self) -> None:
+        """Learn that this is another Asterisk process: whom the next look misses died with it."""
+        self._restarted = True
 
     async def look(self) -> bool:
         """
@@ -74,15 +81,16 @@ class Resync:
         found = await self._ami.action_list(
             "Status", [("Variables", STATUS_VARIABLES)], deadline_s=STATUS_DEADLINE_S
         )
+        restarted, self._restarted = self._restarted, False
         channels = {channel.uniqueid: channel for channel in map(read_channel, found)}
         for line in lines:
             channel = channels.get(line.leg.uniqueid)
-            if channel is not None:
+            if channel is not None and channel.call == line.call:
                 line.channel = channel.name
                 line.in_fallback = channel.cord_state == "fallback"
-            elif line.state is LineState.DETACHED:
+            elif restarted or line.state is LineState.DETACHED:
                 self._differs("call_gone", call_id=line.call)
-                self._ledger.clear(line, reason=ClearReason.GONE_FROM_SWITCH)
+                self._ledger.clear(line, reason=_why_gone(line, restarted=restarted))
         self._compare_offers(offers, channels)
         return bool(self._doubted)
 
@@ -112,18 +120,19 @@ class Resync:
         """Take up a leg that was dialled before we came, in the state that it is in now."""
         self._ledger.dialled(offer, leg.uniqueid, leg.name)
         offer.channel = leg.name
+        offer.up = leg.state == "Up"
         if leg.state == "Ringing":
             offer.rang = True
-        elif leg.state == "Up" and leg.bridge:
+        elif offer.up and leg.bridge:
             self._ledger.answer(offer)
-
-    def forget_all(self, reason: ClearReason) -> None:
-        """End everything: this is another Asterisk process, and no channel of the old one lives."""
-        for line in tuple(self._ledger.lines()):
-            self._ledger.clear(line, reason=reason)
-        for offer in tuple(self._ledger.offers()):
-            self._ledger.settle(offer, OfferOutcome.FAILED)
 
     def _differs(self, what: str, **ids: object) -> None:
         self.differences += 1
         log.warning("switch_differs", what=what, **ids)
+
+
+def _why_gone(line: CallerLine, *, restarted: bool) -> ClearReason:
+    """Return how a call ended whose channel is gone: what its session said goes first."""
+    if line.session_hung_up or line.ended_by is not None:
+        return ClearReason.HUNG_UP
+    return ClearReason.SWITCH_RESTARTED if restarted else ClearReason.GONE_FROM_SWITCH

@@ -183,11 +183,14 @@ class Switch:
             self.ledger.attach(known, session, channel)
             self._settle_dial(known, attachment)
             return known
-        if call is None or known is not None:
-            # A new caller; or a call's id on another channel, such as an agent's leg that was sent
-            # here: it must not get hold of the caller's line.
-            call = CallId(str(uuid4()))
-            await session.run(commands.set_variable("__CORD_CALL", call))
+        # A new caller; or a call's id on another channel, such as an agent's leg sent to us, which
+        # must not get hold of the caller's line; or the id of a call that has ended for us, under
+        # which nothing would be done for him any more.
+        call = CallId(str(uuid4()))
+        await session.run(commands.set_variable("__CORD_CALL", call))
+        namesake = self.ledger.line_at(uniqueid)
+        if namesake is not None:  # each Asterisk process counts anew, from the second it is in
+            self.ledger.clear(namesake, reason=ClearReason.SWITCH_RESTARTED)
         line = self.ledger.open_line(call, uniqueid, channel)
         caller = await self._ask_caller(session)
         party = PartyKey(str(uuid4()))
@@ -364,7 +367,7 @@ class Switch:
     def link_is_up(self, *, other_process: bool) -> None:
         """Learn that the AMI link works again; `other_process`: Asterisk has been restarted."""
         if other_process:
-            self._resync.forget_all(ClearReason.SWITCH_RESTARTED)
+            self._resync.note_restart()
         self._spawn(self._look_again())
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
