@@ -22,8 +22,9 @@ class LiveOffer:
     """
     An offer that has not had its final fact, or whose talk goes on.
 
-    `rang` is None until its leg exists, then whether the phone has said that it rings. `answered`
-    turns the offer into a talk, which ends with the agent's leg.
+    `rang` is None until its leg exists, then whether the phone has said that it rings; `up` whether
+    the switch's picture has shown it answered, if not yet bridged. `answered` turns the offer into
+    a talk, which ends with the agent's leg.
     """
 
     offer: OfferId
@@ -33,6 +34,7 @@ class LiveOffer:
     leg: LegId | None = None
     channel: str = ""
     rang: bool | None = None
+    up: bool = False
     answered: bool = False
     withdrawn: bool = False
     ordered: bool = False

@@ -40,6 +40,12 @@ from protocols.ami.messages import AmiEvent
 
 CONFIRM_AFTER_S = 0.2
 """How long the second witness of an end may take before the switch is asked."""
+DOUBT_S = 3.0
+"""When a doubt is looked at again: a caller in the dialplan's net is back with us before that."""
+ASKED_S_MAX = 1.0
+"""How long the switch may take to say whether one channel lives; it takes a millisecond."""
+RETURN_S = 2.0
+"""How long a caller may take to come to a new session, if his old one ended while he lives."""
 CALLER_NAME_BYTES_MAX = 60
 """Asterisk cuts a caller's name at about 80 bytes, in the middle of a character."""
 
@@ -138,22 +144,24 @@ class Switch:
         if line is None or line.drop_offer_order(offer.offer) or not offer.dialling:
             self.ledger.settle(offer, OfferOutcome.WITHDRAWN)
             return
-        self._spawn(self._take_back(offer))
+        self._spawn(self._look_again())
 
-    async def _take_back(self, offer: LiveOffer) -> None:
-        """Hang up the ringing leg; without one to be seen, look at what there really is."""
-        if offer.channel:
+    async def _stop_ringing(self) -> None:
+        """
+        Hang up the legs of withdrawn offers that still ring, as the look before has shown.
+
+        An answer may be known to Asterisk and not yet to us, where the link is slow or was down:
+        a talk is not hung up because its offer was believed to be overdue.
+        """
+        for offer in self.ledger.offers():
+            if not offer.withdrawn or offer.answered or offer.up or not offer.channel:
+                continue
             try:
                 await self._ami.action(
                     "Hangup", [("Channel", offer.channel), ("Cause", str(CAUSE_WITHDRAWN))]
                 )
             except ActionRejectedError:
-                pass  # it is gone already: the Dial's own end tells how
-            except AmiError as error:
-                log.warning("withdrawal_failed", offer_id=offer.offer, reason=str(error))
-        await asyncio.sleep(CONFIRM_AFTER_S)
-        if self.ledger.offer(offer.offer) is offer and not offer.answered:
-            await self._look_again()
+                continue  # it is gone already: the Dial's own end tells how
 
     # Sessions
 
@@ -298,6 +306,8 @@ class Switch:
         offer = self.ledger.offer(OfferId(int(told)))
         if offer is not None and offer.call == line.call:
             self.ledger.dialled(offer, event.get("DestUniqueid"), event.get("DestChannel"))
+            if offer.withdrawn:  # between the order to dial it and now
+                self._spawn(self._look_again())
 
     def _hangup_requested(self, event: AmiEvent) -> None:
         offer, line = self._offer_in(event), self._line_in(event)
@@ -359,8 +369,12 @@ class Switch:
         return any(event.get("Uniqueid") == uniqueid for event in found)
 
     async def _look_again(self) -> None:
+        """Compare belief and switch until no doubt is left, and stop what should not ring."""
         try:
-            await self._resync.look()
+            while await self._resync.look():
+                await self._stop_ringing()
+                await asyncio.sleep(DOUBT_S)
+            await self._stop_ringing()
         except AmiError as error:
             log.warning("switch_not_seen", pbx=self._pbx, reason=str(error))
 
