@@ -132,8 +132,11 @@ class Switch:
         line = self.ledger.line(command.call)
         if line is None or command.device.pbx != self._pbx:
             self.ledger.settle(offer, OfferOutcome.FAILED)
-            return
-        line.order(command)
+        elif line.state is LineState.DETACHED and line.session_hung_up:
+            # He has left, it seems. The core offers his call again after a moment if not.
+            self.ledger.settle(offer, OfferOutcome.CALLER_LEFT)
+        else:
+            line.order(command)
 
     def _withdraw(self, command: WithdrawOffer) -> None:
         offer = self.ledger.offer(command.offer)
@@ -340,11 +343,15 @@ class Switch:
             line.hangup_seen = False  # he lives: forged, or another session has him already
             return
         session_told = line.session_hung_up or line.ended_by is not None
-        if not (line.hangup_seen and session_told) and await self._exists(
-            line.channel, line.leg.uniqueid
-        ):
-            line.hangup_seen = False
-            return
+        if not (line.hangup_seen and session_told):
+            exists = await self._exists(line.channel, line.leg.uniqueid)
+            if exists is None and session_told:
+                # His session said so, and nobody can be asked: one who lives comes to us again.
+                await asyncio.sleep(RETURN_S)
+                exists = line.state is not LineState.DETACHED
+            if exists or exists is None:
+                line.hangup_seen = False
+                return
         reason = ClearReason.FALLBACK if line.in_fallback else ClearReason.HUNG_UP
         self.ledger.clear(line, reason=reason)
 
@@ -355,17 +362,19 @@ class Switch:
             await asyncio.sleep(CONFIRM_AFTER_S)
         if self.ledger.offer(offer.offer) is not offer or offer.leg is None:
             return
-        if not await self._exists(offer.channel, offer.leg.uniqueid):
+        if await self._exists(offer.channel, offer.leg.uniqueid) is False:
             self.ledger.settle(offer, outcome_of_cause(cause, rang=offer.rang), cause=cause)
 
-    async def _exists(self, channel: str, uniqueid: str) -> bool:
-        """Ask the switch whether a channel lives; where it cannot say, it may."""
+    async def _exists(self, channel: str, uniqueid: str) -> bool | None:
+        """Ask the switch whether a channel lives; None while it cannot be asked."""
         try:
-            found = await self._ami.action_list("Status", [("Channel", channel)])
+            found = await self._ami.action_list(
+                "Status", [("Channel", channel)], deadline_s=ASKED_S_MAX
+            )
         except ActionRejectedError:
             return False
         except AmiError:
-            return True  # the link is down: the snapshot after its return tells
+            return None
         return any(event.get("Uniqueid") == uniqueid for event in found)
 
     async def _look_again(self) -> None:
