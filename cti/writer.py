@@ -20,7 +20,8 @@ from acd.facts import AcdFact
 from cti.call_facts import CallFact
 from cti.calls import CallBook
 from cti.clock import Clock
-from cti.instants import MICROSECONDS_PER_SECOND, Time
+from cti.ids import PartyKey
+from cti.instants import Time, as_seconds, later, seconds
 from storage.errors import JournalUnavailableError
 from storage.journal import Journal
 from storage.journal_file import RecordKind
@@ -32,8 +33,12 @@ SWITCH_FACTS_MAX = 50_000
 """Facts of the switch that may wait: above it the inbox is `overfull`, and its link is rebuilt."""
 BATCH_FACTS_MAX = 256
 """Facts that share one commit of the journal."""
+APPEND_RECORDS_MAX = 1_000
+"""Records that share one commit where more of them wait."""
 UNWRITTEN_RECORDS_MAX = 100_000
 """Records kept in memory while the journal cannot be written; then the daemon ends itself."""
+RETRY = seconds(1)
+"""How long a journal that could not be written is left alone: trying costs time, too."""
 
 Fact = AcdFact | CallFact
 _Record = tuple[Time, RecordKind, object]
@@ -74,12 +79,14 @@ class Writer:
         self._client_inbox: deque[Fact] = deque()
         self._awake = asyncio.Event()
         self._unwritten: list[_Record] = []
+        self._parties: dict[PartyKey, tuple[str, str]] = {}
+        self._retry_at: Time | None = None
         self.facts_handled = 0
 
     @property
     def journal_failing(self) -> bool:
-        """Whether records wait in memory because the journal cannot be written."""
-        return bool(self._unwritten)
+        """Whether anything waits in memory because the journal cannot be written."""
+        return bool(self._unwritten or self._parties)
 
     @property
     def overfull(self) -> bool:
@@ -99,6 +106,11 @@ class Writer:
         self._awake.set()
         return True
 
+    def remember_party(self, key: PartyKey, number: str, name: str) -> None:
+        """Keep a caller's number and name in the journal, beside its records."""
+        self._parties[key] = (number, name)
+        self._write_if_due()
+
     async def run(self) -> None:
         """Write until cancelled."""
         while True:
@@ -110,22 +122,23 @@ class Writer:
                 async with asyncio.timeout(self._seconds_to_deadline()):
                     await self._awake.wait()
             except TimeoutError:
-                continue
+                self._write_if_due()
 
     def settle(self) -> None:
         """Handle everything that waits at once, before `run` begins and after it has ended."""
         while self._inbox or self._client_inbox or self._timer_due():
             self._turn()
+        self._write()
 
     def _timer_due(self) -> bool:
         deadline = self._distributor.next_deadline()
         return deadline is not None and deadline <= self._clock.now()
 
     def _seconds_to_deadline(self) -> float | None:
-        deadline = self._distributor.next_deadline()
-        if deadline is None:
-            return None
-        return max(0.0, (deadline - self._clock.now()) / MICROSECONDS_PER_SECOND)
+        """Return how long nothing is to be done unless facts come; None: for ever."""
+        deadlines = (self._distributor.next_deadline(), self._retry_at)
+        due = min((deadline for deadline in deadlines if deadline is not None), default=None)
+        return None if due is None else max(0.0, as_seconds(due - self._clock.now()))
 
     def _turn(self) -> None:
         """Handle one batch: timers first, then the switch's facts, then the clients'."""
@@ -137,7 +150,8 @@ class Writer:
         for inbox in (self._inbox, self._client_inbox):
             for _ in range(min(len(inbox), BATCH_FACTS_MAX)):
                 self._note(records, commands, self._clock.now(), inbox.popleft())
-        self._append(records)
+        self._unwritten.extend(records)
+        self._write_if_due()
         for at, _, body in records:
             for learn in self.watchers:
                 learn(at, body)
@@ -166,19 +180,34 @@ class Writer:
         records.extend((now, "command", command) for command in decided)
         commands.extend(decided)
 
-    def _append(self, records: list[_Record]) -> None:
+    def _write_if_due(self) -> None:
+        """Write what waits, unless the journal has failed a moment ago."""
+        overfull = len(self._unwritten) > UNWRITTEN_RECORDS_MAX
+        if self._retry_at is None or self._retry_at <= self._clock.now() or overfull:
+            self._write()
+
+    def _write(self) -> None:
         """
-        Journal the records; while that fails, calls go on and the records wait in memory.
+        Journal the records that wait, in order; while that fails, calls go on and they wait on.
+
+        Parties go first: whoever copies a call's records looks its party up at once.
 
         Raises:
             JournalUnavailableError: too many wait; the daemon ends rather than forget.
         """
-        self._unwritten.extend(records)
         try:
-            self._journal.append(self._unwritten)
+            for key, (number, name) in tuple(self._parties.items()):
+                self._journal.remember_party(key, number, name)
+                del self._parties[key]
+            while self._unwritten:
+                self._journal.append(self._unwritten[:APPEND_RECORDS_MAX])
+                del self._unwritten[:APPEND_RECORDS_MAX]
         except JournalUnavailableError as error:
             log.exception("journal_unwritable", waiting=len(self._unwritten), reason=str(error))
             if len(self._unwritten) > UNWRITTEN_RECORDS_MAX:
                 raise
+            self._retry_at = later(self._clock.now(), RETRY)
         else:
-            self._unwritten.clear()
+            if self._retry_at is not None:
+                log.info("journal_written_again")
+            self._retry_at = None
