@@ -84,7 +84,10 @@ class Timers(Protocol):
 
 
 class Health(Protocol):
-    """What must be well for the daemon to take calls."""
+    """How the daemon is: what must be well for it to take calls, and what should be."""
 
     def readiness(self) -> Mapping[str, bool]:
         """Return each part by its name and whether it is well; names hold no secrets."""
+
+    def beside(self) -> Mapping[str, bool]:
+        """Return, likewise, the parts without which calls go on all the same."""

@@ -116,7 +116,11 @@ class AgentServer:
         parts = self._health.readiness()
         ready = all(parts.values())
         return web.json_response(
-            {"status": "ready" if ready else "not ready", "parts": dict(parts)},
+            {
+                "status": "ready" if ready else "not ready",
+                "parts": dict(parts),
+                "beside": dict(self._health.beside()),
+            },
             status=200 if ready else 503,
         )
 

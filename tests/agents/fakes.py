@@ -174,6 +174,10 @@ class PaperDesk:
 class Wellness:
     def __init__(self, **parts: bool) -> None:
         self.parts = parts
+        self.helpers: dict[str, bool] = {}
 
     def readiness(self) -> Mapping[str, bool]:
         return self.parts
+
+    def beside(self) -> Mapping[str, bool]:
+        return self.helpers

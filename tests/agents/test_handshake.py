@@ -149,13 +149,28 @@ async def test_readiness_follows_the_parts() -> None:
         request = b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"
         assert await status_of(here, request) == (
             200,
-            {"status": "ready", "parts": {"journal": True}},
+            {"status": "ready", "parts": {"journal": True}, "beside": {}},
         )
 
         here.health.parts["pbx:main"] = False
         assert await status_of(here, request) == (
             503,
-            {"status": "not ready", "parts": {"journal": True, "pbx:main": False}},
+            {
+                "status": "not ready",
+                "parts": {"journal": True, "pbx:main": False},
+                "beside": {},
+            },
+        )
+
+
+async def test_what_calls_do_not_need_is_shown_beside_and_does_not_make_unready() -> None:
+    async with house() as here:
+        here.health.helpers["database"] = False
+        request = b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"
+
+        assert await status_of(here, request) == (
+            200,
+            {"status": "ready", "parts": {"journal": True}, "beside": {"database": False}},
         )
 
 
