@@ -9,7 +9,7 @@ was decided is on the disk. Being killed at any moment is a stop too, only less 
 import asyncio
 import importlib.metadata
 import signal
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -29,9 +29,10 @@ from cti.calls import CallBook
 from cti.clock import Clock
 from cti.database import Database, open_database
 from cti.floor import FloorMirror
+from cti.housekeeping import Housekeeping
 from cti.ids import AgentId
 from cti.instants import Time, as_seconds
-from cti.recovery import recover, save
+from cti.recovery import recover
 from cti.screens import Screens
 from cti.switch.conversation import Announcements
 from cti.switch.dialplan import WANTED_EVENTS
@@ -43,12 +44,11 @@ from protocols.ami.client import AmiClient
 from protocols.ami.link import AmiSettings, LinkPhase, LinkState, SwitchProcess
 from protocols.ami.messages import AmiEvent
 from storage.codec import RecordCodec
-from storage.errors import JournalError
+from storage.errors import JournalError, UndecodableRecordError
 from storage.journal import Journal
 from storage.records import journal_codec
 
 JOURNAL_FILE = "journal.sqlite"
-SNAPSHOT_EVERY_S = 180.0
 LOOK_EVERY_S = 30.0
 
 log = structlog.get_logger(__name__)
@@ -112,6 +112,7 @@ class Daemon:
         self._stopping = asyncio.Event()
         self._boot: SwitchProcess | None = None
         self._house: House | None = None
+        self._database: Database | None = None
 
     def stop(self) -> None:
         """Ask the daemon to end itself; `run` returns when it has."""
@@ -124,6 +125,10 @@ class Daemon:
             "journal": house is not None and not house.writer.journal_failing,
             "switch": house is not None and house.ami.state.phase is LinkPhase.UP,
         }
+
+    def beside(self) -> Mapping[str, bool]:
+        """Return what calls do not need, for `/readyz`."""
+        return {"database": self._database is not None and self._database.up}
 
     async def run(self) -> None:
         """
@@ -146,15 +151,23 @@ class Daemon:
         log.info("daemon_stopped")
 
     async def _live(self, journal: Journal, codec: RecordCodec, database: Database) -> None:
-        core, calls = recover(journal, codec)
+        try:
+            core, calls = recover(journal, codec, self._configuration.policy)
+        except (JournalError, UndecodableRecordError) as error:
+            raise StartError(f"the journal cannot be replayed: {error}") from error
         clock = Clock(not_before=journal.last_time() or Time(0))
         house = self._build(journal, database, core, calls, clock)
-        self._house = house
-
-        def keep_state() -> None:
-            save(journal, codec, core, calls, clock.now())
-
-        keep_state()
+        self._house, self._database = house, database
+        housekeeping = Housekeeping(
+            journal=journal,
+            codec=codec,
+            core=core,
+            calls=calls,
+            clock=clock,
+            writer=house.writer,
+            needed_from=lambda: database.needed_from,
+        )
+        housekeeping.keep_state()
         limit_s = as_seconds(self._configuration.watchdog_limit)
         async with asyncio.TaskGroup() as tasks:
             lives = [
@@ -166,7 +179,7 @@ class Daemon:
                     house.switch.run(),
                     house.ami.run(),
                     house.switch.look_now_and_then(LOOK_EVERY_S),
-                    _now_and_then(keep_state, SNAPSHOT_EVERY_S),
+                    housekeeping.run(),
                 )
             ]
             try:
@@ -179,7 +192,7 @@ class Daemon:
                 for life in lives:
                     life.cancel()
         house.writer.settle()
-        keep_state()
+        housekeeping.keep_state()
 
     def _build(
         self, journal: Journal, database: Database, core: Distributor, calls: CallBook, clock: Clock
@@ -227,7 +240,7 @@ class Daemon:
             inbox=writer,
             ami=ami,
             floor=mirror,
-            parties=journal,
+            parties=writer,
             watch=screens,
             services={
                 number: Service(number=number, flow=service.flow)
@@ -242,8 +255,8 @@ class Daemon:
         writer.watchers.extend((mirror.learn, screens.learn))
         for call in calls.living():
             party = journal.party(call.party)
-            if party is not None:
-                screens.caller_arrived(call.call, call.service, party.number, party.name)
+            number, name = ("", "") if party is None else (party.number, party.name)
+            screens.caller_arrived(call.call, call.service, number, name)
         switch.restore(calls.living())
         return House(
             writer=writer,
@@ -299,12 +312,6 @@ def _first(errors: BaseExceptionGroup[StartError]) -> StartError:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return StartError(str(error))
-
-
-async def _now_and_then(work: Callable[[], None], every_s: float) -> None:
-    while True:
-        await asyncio.sleep(every_s)
-        work()
 
 
 T = TypeVar("T")

@@ -51,7 +51,12 @@ class Database:
     def up(self) -> bool:
         """Whether the database can be asked, and gets what the journal holds."""
         shipper = self._shipper
-        return shipper is not None and shipper.state.last_error is None
+        return shipper is not None and self._answering.is_set() and shipper.state.last_error is None
+
+    @property
+    def needed_from(self) -> int:
+        """Return the first record that Postgres has not got, or still needs; 1 until it says so."""
+        return 1 if self._shipper is None else self._shipper.state.fold_from
 
     async def find_by_number(self, number: str) -> Customer | None:
         """

@@ -11,7 +11,8 @@ import structlog
 
 from acd.distributor import Distributor
 from acd.errors import SnapshotRefusedError
-from acd.facts import AcdFact
+from acd.facts import AcdFact, PolicyApplied
+from acd.policy import Policy
 from acd.snapshot import DistributorState
 from cti.call_facts import CallFact
 from cti.calls import CallBook, CallBookState
@@ -40,12 +41,18 @@ def save(
     journal.save_snapshot(journal.last_position, now, codec.pack(state))
 
 
-def recover(journal: Journal, codec: RecordCodec) -> tuple[Distributor, CallBook]:
+def recover(
+    journal: Journal, codec: RecordCodec, policy: Policy | None = None
+) -> tuple[Distributor, CallBook]:
     """
     Return core and call book as they were when the journal's last record was written.
 
     A snapshot of another program version that cannot be read is passed over: the journal alone
-    tells as much, only slower.
+    tells as much, only slower. Where its beginning has been pruned, the policy that was in force
+    then may have gone with it, and no agent would be known; the replay begins with `policy`.
+
+    Raises:
+        JournalError, UndecodableRecordError: the journal cannot be read.
     """
     core, calls, position = Distributor(), CallBook(), 0
     snapshot = journal.latest_snapshot()
@@ -59,6 +66,8 @@ def recover(journal: Journal, codec: RecordCodec) -> tuple[Distributor, CallBook
             position = snapshot.position
     replayed = 0
     for record in journal.read(after=position):
+        if position == 0 and replayed == 0 and record.position > 1 and policy is not None:
+            core.handle(PolicyApplied(policy=policy), record.at)
         replayed += 1
         body = record.body
         if isinstance(body, TimersAdvanced):
