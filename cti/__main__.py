@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
+import structlog
 
 from agents.auth import hash_password
 from config.errors import ConfigError, Problem, Severity
@@ -15,6 +16,8 @@ from cti.daemon import Daemon, StartError
 from cti.logs import set_up_logs
 
 PASSWORD_LENGTH_MIN = 8
+
+log = structlog.get_logger(__name__)
 
 _config_option = click.option(
     "--config",
@@ -68,6 +71,8 @@ def serve(folder: Path) -> None:
             click.echo(str(problem), err=True)
         sys.exit(1)
     set_up_logs(configuration.log.format, configuration.log.level)
+    for warning in configuration.warnings:
+        log.warning("configuration_doubtful", problem=str(warning))
     try:
         asyncio.run(Daemon(configuration).run())
     except StartError as error:
