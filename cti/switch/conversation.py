@@ -154,12 +154,14 @@ class Conversation:
         status = (await self.session.run(commands.get_variable("DIALSTATUS"))).value or ""
         cause_text = (await self.session.run(commands.get_variable("HANGUPCAUSE"))).value or ""
         cause = int(cause_text) if cause_text.isdecimal() else 0
-        await self.session.run(commands.set_variable("DIALSTATUS", ""))
         if status == "ANSWER":
+            # It stays on the channel until it is said where the caller goes: should we die before
+            # that, the dialplan knows by it that he has talked, and does not queue him again.
             offer.agent_hung_up = True
             self.ledger.answer(offer)
             self.ledger.settle(offer, OfferOutcome.FAILED, cause=cause)
             return True
+        await self.session.run(commands.set_variable("DIALSTATUS", ""))
         outcome = outcome_of_dial(status, cause, rang=offer.rang)
         self.ledger.settle(offer, outcome, cause=cause)
         return False
@@ -169,6 +171,7 @@ class Conversation:
         told = (await self.session.run(commands.get_variable("CORD_NEXT"))).value or ""
         queue = next_queue(told)
         if queue is not None:
+            await self.session.run(commands.set_variable("DIALSTATUS", ""))
             await self.session.run(commands.set_variable("CORD_NEXT", ""))
         return queue
 
