@@ -50,6 +50,12 @@ PEOPLE = (
     Person(name="Emma Jansen", number="+31205550123"),
     Person(name="Tan Hui Ling", number="+6565550123"),
     Person(name="João Alves", number="+551155550123"),
+    Person(name="刘洋", number="+861055550176"),
+    Person(name="Hannah Cohen", number="+97235550123"),
+    Person(name="Oliver Jones", number="+442079460123"),
+    Person(name="Sofia Lindqvist", number="+4684650123"),
+    Person(name="Ahmed Hassan", number="+20255501234"),
+    Person(name="周杰", number="+862155550188"),
     Person(name="", number="anonymous"),
 )
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from lab.demo.terminal import Signs
 
 HEADING = "bold cyan"
-FAINT = "bright_black"
+FAINT = "dim"
 GAP = "  "
 
 Cell = tuple[str, str]

@@ -6,7 +6,7 @@ comes out here is compared with the one that the daemon journalled. Nothing is a
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from acd.commands import AcdCommand, Occupation, OfferCall, OverflowCall, TurnAwayCall, Wish
@@ -15,7 +15,7 @@ from acd.facts import AcdFact, OfferAnswered, OfferEnded, OfferOutcome
 from acd.picture import AgentPicture, FloorPicture
 from cti.call_facts import CallFact
 from cti.calls import Call, CallBook
-from cti.ids import AgentId, CallId, OfferId
+from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Duration, Time
 from storage.journal_reader import READ_RECORDS_MAX, JournalReader, Party
 from storage.records import TimersAdvanced, journal_codec
@@ -78,7 +78,7 @@ class CallView:
     call: CallId
     place: str
     since: Time
-    queue: str | None = None
+    queue: QueueName | None = None
     agent: AgentId | None = None
 
 
@@ -109,6 +109,8 @@ class FollowedFloor:
         self._offers: dict[OfferId, OfferCall] = {}
         self._refused: dict[CallId, set[AgentId]] = {}
         self._callers: dict[CallId, Party] = {}
+        self._queues: dict[CallId, QueueName] = {}
+        """The queue from which each call was offered last."""
         self.decisions = 0
         """Commands that the daemon journalled and we have compared."""
         self.disagreements = 0
@@ -136,7 +138,7 @@ class FollowedFloor:
         floor = self._core.picture(now)
         return Scene(
             floor=floor,
-            calls=_views(self._calls.living(), floor),
+            calls=_views(self._calls.living(), floor, self._queues),
             turns=tuple(reversed(self._turns)),
             callers=dict(self._callers),
             records=self._position,
@@ -180,6 +182,7 @@ class FollowedFloor:
         match command:
             case OfferCall():
                 self._offers[command.offer] = command
+                self._queues[command.call] = command.queue
                 self._turns.append(self._explained(at, command))
             case OverflowCall(call=call, from_queue=left, to_queue=entered, waited=waited):
                 self._turns.append(
@@ -215,9 +218,9 @@ class FollowedFloor:
         """Know the parties of living calls, and those of turns that are still shown."""
         living = {call.call: call.party for call in self._calls.living()}
         shown = {turn.call for turn in self._turns}
-        for gone in (self._callers.keys() | self._refused.keys()) - living.keys() - shown:
-            self._callers.pop(gone, None)
-            self._refused.pop(gone, None)
+        for book in (self._callers, self._refused, self._queues):
+            for gone in book.keys() - living.keys() - shown:
+                del book[gone]
         unknown = {call: key for call, key in living.items() if call not in self._callers}
         parties = {party.key: party for party in await self._reader.parties(unknown.values())}
         self._callers |= {call: parties[key] for call, key in unknown.items() if key in parties}
@@ -258,7 +261,9 @@ def _against(agent: AgentPicture) -> str | None:
     return None if agent.until is None else "resting"
 
 
-def _views(calls: Iterable[Call], floor: FloorPicture) -> tuple[CallView, ...]:
+def _views(
+    calls: Iterable[Call], floor: FloorPicture, queues: Mapping[CallId, QueueName]
+) -> tuple[CallView, ...]:
     agents = {agent.agent: agent for agent in floor.agents}
     talking = dict(floor.talks)
     waiting = {
@@ -270,6 +275,7 @@ def _views(calls: Iterable[Call], floor: FloorPicture) -> tuple[CallView, ...]:
         if call.call in talking:
             agent = talking[call.call]
             place, since = "talking", agents[agent].since
+            queue = queues.get(call.call)
         elif call.call in waiting:
             queue, entry = waiting[call.call]
             place, since, agent = "waiting", entry.since, entry.offered_to

@@ -37,6 +37,10 @@ OFFER_OUTCOMES = {
 }
 
 
+MISSES = frozenset({"no_answer", "busy", "rejected"})
+"""Offers that an agent could have taken and did not."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Field:
     title: str
@@ -49,13 +53,13 @@ _FIELDS = (
     _Field(title="arrived", cells=8),
     _Field(title="caller", cells=12),
     _Field(title="path", cells=0),
-    _Field(title="agent", cells=6),
-    _Field(title="waited", cells=6, right=True),
-    _Field(title="talked", cells=6, right=True),
+    _Field(title="agent", cells=5),
+    _Field(title="wait", cells=5, right=True),
+    _Field(title="talk", cells=5, right=True),
     _Field(title="outcome", cells=9),
-    _Field(title="ended by", cells=8),
+    _Field(title="by", cells=6),
 )
-"""The path has what the others leave."""
+"""The path has what the others leave; `by` is who hung up."""
 
 
 class CallTable:
@@ -81,8 +85,8 @@ class CallTable:
                 call.caller or "withheld",
                 self.path(call),
                 call.agent or self._signs.none,
-                f"{call.waited_s:.1f} s" if call.queues else self._signs.none,
-                f"{call.talked_s:.1f} s" if call.agent else self._signs.none,
+                f"{call.waited_s:.1f}s" if call.queues else self._signs.none,
+                f"{call.talked_s:.1f}s" if call.agent else self._signs.none,
                 outcome_of(call),
                 call.hung_up_by,
             ]
@@ -90,7 +94,8 @@ class CallTable:
 
     def path(self, call: LoggedCall) -> str:
         """Return a call's way: what was chosen, the queues, whom it was offered to."""
-        ways = ["/".join(call.choices) or "no key", *call.queues]
+        choices = "/".join(choice.replace("_", " ") for choice in call.choices)
+        ways = [choices or "no key", *call.queues]
         if call.offers:
             ways.append(", ".join(_offer(offer) for offer in call.offers))
         return self._signs.arrow.join(ways)
@@ -119,7 +124,7 @@ class Totals:
 
     calls: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
-    not_taken: int = 0
+    missed: int = 0
     waited_s: list[float] = field(default_factory=list)
     talked_s: float = 0.0
     pop_leads_s: list[float] = field(default_factory=list)
@@ -134,7 +139,7 @@ class Totals:
         if call.outcome == "answered":
             self.waited_s.append(call.waited_s)
         for offer in call.offers:
-            self.not_taken += offer.outcome is not None
+            self.missed += offer.outcome in MISSES
             if offer.pop_lead_s is not None:
                 self.pop_leads_s.append(offer.pop_lead_s)
         for samples in (self.waited_s, self.pop_leads_s):
@@ -157,14 +162,14 @@ class Totals:
         calls = "1 call" if self.calls == 1 else f"{self.calls} calls"
         lines = [f"{calls}: " + ", ".join([f"{self.answered} answered", *others])]
         if self.waited_s:
-            lines[0] += (
-                f"; half of the answered waited under {median(self.waited_s):.1f} s,"
-                f" the longest {max(self.waited_s):.1f} s"
+            lines.append(
+                f"Answered after {median(self.waited_s):.1f} s in the median,"
+                f" {max(self.waited_s):.1f} s at most"
             )
         if self.pop_leads_s:
             first = sum(lead > 0 for lead in self.pop_leads_s)
             lines.append(
                 f"{first} of {len(self.pop_leads_s)} screens popped before the phone rang,"
-                f" by {median(self.pop_leads_s) * 1000:.0f} ms in the median"
+                f" {median(self.pop_leads_s) * 1000:.0f} ms in the median"
             )
         return lines

@@ -25,7 +25,7 @@ from lab.demo.terminal import Signs
 LONG_WAIT_S = 10.0
 """From here on a wait is shown in yellow."""
 
-WIDTH_MAX = 120
+WIDTH_MAX = 100
 """Wider terminals get no wider lines: the eye would lose them."""
 
 AIRY_FROM_LINES = 34
@@ -100,7 +100,7 @@ class Picture:
         left.append(
             f"{dot}{counted}{dot}{course.totals.answered} answered"
             f"{dot}{course.totals.outcomes['abandoned']} gave up"
-            f"{dot}{course.totals.not_taken} rang in vain",
+            f"{dot}{course.totals.missed} missed",
             style="not bold",
         )
         return _ends(left, Text(_clock(course.passed_s)), width)
@@ -108,7 +108,7 @@ class Picture:
     def _foot(self, width: int) -> Text:
         scene = self.scene
         left = Text("Ctrl-C ends it", style=FAINT)
-        said = f"{scene.records} journal records replayed, {scene.decisions} decisions the same"
+        said = f"replayed from the journal: {scene.decisions} decisions, all the same"
         right = Text(said, style=FAINT)
         if scene.disagreements:
             right = Text(f"{scene.disagreements} decisions differ in the replay", style="bold red")
@@ -209,7 +209,7 @@ class Picture:
             for turn in self.scene.turns[:rows]
         ]
         for line in lines:
-            line.truncate(width, overflow="crop")
+            _cut(line, width, self.signs)
         return [Text("DECISIONS", style=HEADING), *lines, *[Text()] * (rows - len(lines))]
 
     def _finished(self, width: int, rows: int) -> list[Text]:
@@ -288,6 +288,13 @@ def _ends(left: Text, right: Text, width: int) -> Text:
         line.truncate(width, overflow="crop")
         return line
     return line.append(" " * room).append_text(right)
+
+
+def _cut(line: Text, width: int, signs: Signs) -> None:
+    """Shorten a line that is too long, and show that it was."""
+    if line.cell_len > width:
+        line.truncate(width - len(signs.ellipsis))
+        line.append(signs.ellipsis)
 
 
 def _clock(passed_s: float) -> str:

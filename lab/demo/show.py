@@ -22,7 +22,7 @@ from lab.demo.floor import FollowedFloor
 from lab.demo.people import AgentAtWork, Callers
 from lab.demo.report import CallTable, Totals
 from lab.demo.screen import Course, Picture
-from lab.demo.stage import Stage
+from lab.demo.stage import Stage, in_one_line
 from lab.demo.terminal import ReaderGoneError, Terminal
 from lab.phone.errors import CallFailedError, NothingCameError
 
@@ -82,7 +82,6 @@ class Show:
         self._began = self._clock.now()
         self._totals = Totals()
         self._ended: deque[LoggedCall] = deque(maxlen=wanted.calls or LAST_CALLS_KEPT)
-        self._table = CallTable(terminal.signs, width=terminal.width)
 
     @property
     def complete(self) -> bool:
@@ -98,7 +97,7 @@ class Show:
             ReaderGoneError: nobody watches any more.
         """
         if not self._terminal.live:
-            self._terminal.say(self._table.heading())
+            self._terminal.say(self._table().heading())
         async with asyncio.TaskGroup() as tasks:
             lives = [
                 tasks.create_task(life)
@@ -124,9 +123,10 @@ class Show:
         terminal = self._terminal
         if terminal.live and self._ended:
             first = self._totals.calls - len(self._ended) + 1
-            terminal.say(self._table.heading(), style="bold")
+            table = self._table()
+            terminal.say(table.heading(), style="bold")
             for number, call in enumerate(self._ended, start=first):
-                terminal.say(self._table.line(number, call))
+                terminal.say(table.line(number, call))
         for line in self._totals.summary():
             terminal.say(line)
         going_on = self._callers.placed - self._totals.calls
@@ -138,7 +138,7 @@ class Show:
                 f"{floor.disagreements} of {floor.decisions} decisions came out otherwise when"
                 " the journal was replayed"
             )
-        terminal.say(f"{floor.decisions} decisions replayed from the journal: all the same")
+        terminal.say(f"{floor.decisions} decisions replayed from the journal, all the same")
 
     async def _let_callers_come(self) -> None:
         wanted = self._wanted.calls
@@ -220,11 +220,16 @@ class Show:
         self._totals.add(call)
         self._ended.append(call)
         if not self._terminal.live:
-            self._terminal.say(self._table.line(self._totals.calls, call))
+            self._terminal.say(self._table().line(self._totals.calls, call))
+
+    def _table(self) -> CallTable:
+        """Return what writes calls as lines, for the width that the terminal has now."""
+        return CallTable(self._terminal.signs, width=self._terminal.width)
 
     async def _look_after_daemon(self) -> None:
         code = await self._stage.site.daemon.wait_ended()
-        raise DemoError(f"the daemon ended ({code}): {self._stage.site.daemon.last_words()}")
+        words = self._stage.site.daemon.last_words()
+        raise DemoError(in_one_line(f"the daemon ended with status {code}: {words}"))
 
     async def _look_after_asterisk(self) -> None:
         while self._stage.site.asterisk.running:

@@ -5,6 +5,7 @@ Everything runs on loopback and on the example configuration, of which only port
 secret are changed: what is shown is what an administrator can have.
 """
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ def find_asterisk(steps: Steps) -> Installation:
         steps.advance(done, total, f"{STEP_TITLES[step].lower()}: {figures}")
 
     installation = find_or_fetch(tell)
-    steps.done(f"{installation.version} found")
+    steps.done(f"{re.split('[+~]', installation.version)[0]} found")
     return installation
 
 
@@ -92,7 +93,7 @@ async def set_up(installation: Installation, folder: Path, steps: Steps) -> Asyn
 
     try:
         async with Site(installation, folder, plan, on_step=next_step) as site:
-            steps.done(f"takes calls; desks at {site.desk_url}")
+            steps.done(results["daemon"])
             await _fill_database(site, steps)
             desks = await _sign_in(site, steps)
             async with await Phone.start("outside", server=site.server, lines=LINES_MAX) as outside:
@@ -104,7 +105,14 @@ async def set_up(installation: Installation, folder: Path, steps: Steps) -> Asyn
                     journal=JournalReader(site.data / JOURNAL_FILE),
                 )
     except (AsteriskLabError, ServingError) as error:
-        raise DemoError(str(error)) from error
+        raise DemoError(in_one_line(str(error))) from error
+
+
+def in_one_line(said: str) -> str:
+    """Return what a program said as one line: what happened, and its last word on it."""
+    happened, _, words = said.partition(": ")
+    *_, last = words.strip().splitlines() or [""]
+    return f"{happened}: {last}" if last else happened
 
 
 async def _fill_database(site: Site, steps: Steps) -> None:

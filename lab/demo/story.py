@@ -31,18 +31,18 @@ REFUSALS = {
 
 def tell(turn: Turn, *, caller: str, names: dict[AgentId, str], signs: Signs) -> Text:
     """Return a decision as one line, as long as it is; names are the agents' spoken ones."""
-    line = Text(f"{as_datetime(turn.at).astimezone():%H:%M:%S}  ", style=FAINT, no_wrap=True)
+    line = Text(f"{as_datetime(turn.at).astimezone():%H:%M:%S} ", style=FAINT, no_wrap=True)
     caller = signs.shown(caller or "a caller")
     match turn:
         case Offered():
-            winner = signs.shown(names.get(turn.agent, turn.agent))
+            winner = signs.shown(_short(turn.agent, names))
             line.append(f"{caller} {signs.arrow} {winner}", "default")
-            line.append(f"  {signs.shown(_why(turn, names))}")
+            line.append(f": {signs.shown(_why(turn, names))}")
         case NotTaken():
             winner = signs.shown(names.get(turn.agent, turn.agent))
             said = REFUSALS.get(turn.outcome.value, turn.outcome.value)
             line.append(f"{winner} {said}", "yellow")
-            line.append(f"  {caller} keeps his place")
+            line.append(f": {caller} keeps his place")
         case Moved():
             line.append(f"{caller}: {_moved(turn, signs)}", "yellow")
     return line
@@ -52,14 +52,15 @@ def _why(turn: Offered, names: dict[AgentId, str]) -> str:
     """Return what spoke for the winner and against the others."""
     waited = f"idle {as_seconds(turn.idle):.0f} s"
     if turn.next_best is None:
-        reasons = [f"{waited}, nobody else free"]
+        reasons = [f"{waited}, none else free"]
     else:
         reasons = [f"{waited}, next {_short(turn.next_best, names)}"]
-    against = [f"{_short(agent, names)} {STANDINGS[why]}" for agent, why in turn.ruled_out]
+    against: dict[str, list[str]] = {}
+    for agent, why in turn.ruled_out:
+        against.setdefault(why, []).append(_short(agent, names))
     if not against:
-        against = [f"{count} {STANDINGS.get(why, why)}" for why, count in turn.excluded]
-    if against:
-        reasons.append(", ".join(against))
+        against = {why: [str(count)] for why, count in turn.excluded}
+    reasons += [f"{', '.join(who)} {STANDINGS.get(why, why)}" for why, who in against.items()]
     return "; ".join(reasons)
 
 

@@ -13,9 +13,18 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from rich.cells import cell_len, set_cell_size
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.console import Console, RenderableType
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+)
 from rich.table import Column
+from rich.text import Text
 
 WIDTH_WITHOUT_TERMINAL = 100
 
@@ -96,6 +105,18 @@ class Terminal(Console):
             raise ReaderGoneError from error
 
 
+class _BarOfFigures(ProgressColumn):
+    """A bar only where there are figures, and only while they grow."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bar = BarColumn(bar_width=24)
+
+    def render(self, task: Task) -> RenderableType:
+        """Return the bar, or nothing."""
+        return Text() if task.total is None or task.finished else self._bar.render(task)
+
+
 class Steps:
     """
     The set-up's progress: one step at a time, each with what came of it and how long it took.
@@ -113,7 +134,7 @@ class Steps:
             self._bars = Progress(
                 SpinnerColumn("line", finished_text=f"[green]{terminal.signs.tick}[/]"),
                 TextColumn("{task.description}", table_column=Column(min_width=24)),
-                BarColumn(bar_width=24, pulse_style="bright_black"),
+                _BarOfFigures(),
                 TextColumn("{task.fields[note]}", markup=False),
                 console=terminal,
             )
