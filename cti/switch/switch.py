@@ -26,6 +26,7 @@ from cti.ids import CallId, OfferId, PartyKey, PbxId
 from cti.switch.attach import Attachment, read_attachment
 from cti.switch.caller_id import CallerId, clean_caller_id, read_from_header
 from cti.switch.conversation import Announcements, Conversation
+from cti.switch.devices import Devices
 from cti.switch.ledger import Ledger
 from cti.switch.lines import CallerLine, LineState, LiveOffer
 from cti.switch.outcomes import CAUSE_WITHDRAWN, outcome_of_cause, outcome_of_dial
@@ -87,6 +88,7 @@ class Switch:
         self._announcements = announcements
         self.ledger = Ledger(pbx, inbox)
         self._resync = Resync(self.ledger, ami)
+        self._devices = Devices(pbx, self.ledger, inbox, floor, ami)
         self._tasks: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
@@ -288,6 +290,9 @@ class Switch:
                 self._hangup_requested(event)
             case "Hangup":
                 self._hung_up(event)
+            case "DeviceStateChange":
+                if self._devices.state_changed(event):
+                    self._spawn(self._look_at_phones())
             case _:
                 pass
 
@@ -384,8 +389,15 @@ class Switch:
                 await self._stop_ringing()
                 await asyncio.sleep(DOUBT_S)
             await self._stop_ringing()
+            await self._devices.look()
         except AmiError as error:
             log.warning("switch_not_seen", pbx=self._pbx, reason=str(error))
+
+    async def _look_at_phones(self) -> None:
+        try:
+            await self._devices.look()
+        except AmiError as error:
+            log.warning("phones_not_seen", pbx=self._pbx, reason=str(error))
 
     def link_is_up(self, *, other_process: bool) -> None:
         """Learn that the AMI link works again; `other_process`: Asterisk has been restarted."""
