@@ -25,18 +25,23 @@ POLICY = policy("ann:sales ben:sales,support")
 
 
 class Hands:
-    """A clock's hands, moved by the test."""
+    """
+    The hands of a clock, moved by the test.
+
+    A clock that is made later, as after a restart, shows what has passed since the first one.
+    """
 
     def __init__(self) -> None:
         self.monotonic_ns = 0
+        self.wall_start = START
 
     def pass_s(self, count: float) -> None:
         self.monotonic_ns += round(count * 1_000_000_000)
 
-    def clock(self, *, not_before: int = 0, start: int = START) -> Clock:
+    def clock(self, *, not_before: Time = Time(0)) -> Clock:  # noqa: B008 - an int
         return Clock(
-            not_before=Time(not_before),
-            wall_ns=lambda: start * 1_000,
+            not_before=not_before,
+            wall_ns=lambda: self.wall_start * 1_000 + self.monotonic_ns,
             monotonic_ns=lambda: self.monotonic_ns,
         )
 

@@ -16,7 +16,7 @@ from cti.call_facts import CallArrived
 from cti.calls import CallBook
 from cti.clock import Clock
 from cti.ids import CallId, PartyKey
-from cti.instants import Time
+from cti.instants import Time, seconds
 from cti.writer import Fact, Writer
 from storage.errors import JournalUnavailableError
 from storage.journal import Journal
@@ -239,7 +239,10 @@ def test_a_failing_journal_is_not_tried_with_every_fact(brittle: BrittleJournal)
     assert brittle.tries == tries
 
 
-async def test_what_waits_is_written_by_itself_when_no_fact_comes(brittle: BrittleJournal) -> None:
+async def test_what_waits_is_written_by_itself_when_no_fact_comes(
+    brittle: BrittleJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "RETRY", seconds(0.03))
     clock = Clock()
     writer = Writer(clock=clock, journal=brittle, distributor=Distributor(), calls=CallBook())
     brittle.full = True
