@@ -69,6 +69,7 @@ class CallTable:
         self._signs = signs
         self._zone = zone
         width = min(width, LINE_CELLS_MAX)
+        self._terse = width < LINE_CELLS_MAX
         others = sum(field.cells for field in _FIELDS) + len(_FIELDS) - 1
         self._path_cells = max(PATH_CELLS_MIN, width - others)
 
@@ -96,6 +97,8 @@ class CallTable:
         """Return a call's way: what was chosen, the queues, whom it was offered to."""
         choices = "/".join(choice.replace("_", " ") for choice in call.choices)
         ways = [choices or "no key", *call.queues]
+        if self._terse and ways[:1] == ways[1:2]:
+            del ways[0]  # the menu's choice has the name of the queue that it leads to
         if call.offers:
             ways.append(", ".join(_offer(offer) for offer in call.offers))
         return self._signs.arrow.join(ways)

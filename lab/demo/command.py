@@ -1,0 +1,168 @@
+"""
+The command line of the show, what ends it, and its exit codes.
+
+0: shown, and ended as asked. 1: it could not begin or go on; one line says why. With `--calls`, an
+end that was asked for before they were complete: 130 (Ctrl-C) or 128 and the signal's number.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import random
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import click
+import structlog
+
+from lab.asterisk_errors import AsteriskMissingError
+from lab.asterisk_installation import Installation
+from lab.demo.errors import DemoError
+from lab.demo.folder import ShowFolder
+from lab.demo.show import Ending, Show, Wanted
+from lab.demo.stage import find_asterisk, set_up
+from lab.demo.terminal import ReaderGoneError, Steps, Terminal
+
+SEEDS = 10_000
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALLED = 128
+"""A shell's exit code for a program that a signal ended: this, and the signal's number."""
+LOG_FILE = "demo.log"
+
+log = structlog.get_logger(__name__)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--calls",
+    type=click.IntRange(1, 100_000),
+    metavar="N",
+    help="End after N calls and print a line for each. Without it: until Ctrl-C.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    metavar="S",
+    help="Let the same people call and do the same things again. Without it: a new seed.",
+)
+@click.option("--plain", is_flag=True, help="Print lines only, as into a pipe: no live picture.")
+def main(calls: int | None, seed: int | None, *, plain: bool) -> None:
+    r"""
+    Show Cordboard at work: a call center on this machine, with real calls.
+
+    A private Asterisk, the daemon, its Postgres, five agents and scripted callers run on loopback
+    and end together. Callers dial 8000, hear the menu, press keys, wait with music, are offered to
+    agents whose screens pop first, and talk, by SIP and with real audio. Nothing is installed and
+    nothing leaves this machine; what is made is removed at the end.
+
+    \b
+    make demo                              watch until Ctrl-C
+    make demo ARGS="--calls 20"            end after 20 calls, with a line for each
+    make demo ARGS="--calls 20 --seed 7"   the same people again
+    """
+    terminal = Terminal(plain=plain)
+    wanted = Wanted(calls=calls, seed=random.randrange(SEEDS) if seed is None else seed)
+    try:
+        with ShowFolder() as folder:
+            code = _in_folder(terminal, folder, wanted)
+    except DemoError as error:
+        code = _failed(str(error))
+    sys.exit(code)
+
+
+def _in_folder(terminal: Terminal, folder: ShowFolder, wanted: Wanted) -> int:
+    """Give the show in its folder, which is kept where something went wrong."""
+    _log_to(folder.path / LOG_FILE)
+    for number in SIGNALS:
+        signal.signal(number, _leave)
+    try:
+        with Steps(terminal) as steps:
+            installation = find_asterisk(steps)
+            return asyncio.run(_give(terminal, folder.path, wanted, installation, steps))
+    except AsteriskMissingError as error:
+        return _failed(str(error))
+    except Exception as error:
+        reason = _first(error)
+        if isinstance(reason, ReaderGoneError):
+            return _unread()
+        log.exception("demo_failed")
+        folder.keep()
+        said = str(reason)
+        if not isinstance(reason, DemoError):
+            said = f"the show broke off: {type(reason).__name__}: {said}"
+        return _failed(f"{said}\nThe logs are in {folder.path}")
+
+
+async def _give(
+    terminal: Terminal, folder: Path, wanted: Wanted, installation: Installation, steps: Steps
+) -> int:
+    """Set the stage, play, report; all of it ends here. Return the exit code."""
+    ending, on_stage = Ending(), False
+    whole = asyncio.current_task()
+
+    def ask(number: int) -> None:
+        first = ending.signal is None
+        ending.ask(number)
+        if first and not on_stage and whole is not None:
+            whole.cancel()
+
+    for number in SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, ask, number)
+    try:
+        async with set_up(installation, folder, steps) as stage:
+            on_stage = True
+            steps.finish(f"Seed {wanted.seed}.")
+            show = Show(stage, terminal, wanted, ending)
+            await show.play()
+            show.report()
+    except asyncio.CancelledError:
+        if whole is None or ending.signal is None:
+            raise
+        whole.uncancel()
+        return SIGNALLED + ending.signal
+    if show.complete or wanted.calls is None or ending.signal is None:
+        return 0
+    return SIGNALLED + ending.signal
+
+
+def _leave(number: int, _frame: FrameType | None) -> NoReturn:
+    """End while there is no event loop yet that could be told."""
+    sys.exit(SIGNALLED + number)
+
+
+def _failed(said: str) -> int:
+    with contextlib.suppress(OSError):
+        click.secho(said, err=True, fg="red")
+    return 1
+
+
+def _unread() -> int:
+    """Nobody reads us any more; keep Python from writing what is left once more when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return SIGNALLED + signal.SIGPIPE
+
+
+def _first(error: BaseException) -> BaseException:
+    """Return the first error of a group, however deep it stands."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _log_to(file: Path) -> None:
+    """Send the logs of the show and of its phones to a file: the terminal has other uses."""
+    logging.basicConfig(filename=file, level=logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(file=file.open("a", encoding="utf-8")),
+    )
