@@ -76,7 +76,6 @@ class Conversation:
         priority: Duration = Duration(0),  # noqa: B008 - a NewType of int, immutable
     ) -> None:
         """Queue the caller and serve his line until he is gone or his last talk is over."""
-        self.line.queued = True
         self.inbox.post(
             CallQueued(call=self.line.call, queue=queue, entered_at=since, priority=priority)
         )
@@ -183,7 +182,11 @@ class Conversation:
         self.music_plays = False
         interpreter = Interpreter(flow)
         action = interpreter.begin()
+        told = 0
         while True:
+            for choice in interpreter.trace[told:]:
+                self.inbox.post(ChoiceMade(call=call, flow=flow.name, choice=choice))
+            told = len(interpreter.trace)
             match action:
                 case Play():
                     action = interpreter.handle(await self._play(action))
@@ -191,8 +194,7 @@ class Conversation:
                     action = interpreter.handle(await self._await_key(action))
                 case EnterQueue():
                     self.inbox.post(
-                        ChoiceMade(call=call, flow=flow.name, choice=action.choice),
-                        FlowLeft(call=call, flow=flow.name, outcome="queue", queue=action.queue),
+                        FlowLeft(call=call, flow=flow.name, outcome="queue", queue=action.queue)
                     )
                     return action.queue
                 case HangUp() | Stop():

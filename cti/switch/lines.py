@@ -37,7 +37,6 @@ class LiveOffer:
     up: bool = False
     answered: bool = False
     withdrawn: bool = False
-    ordered: bool = False
     dialling: bool = False
     agent_hung_up: bool = False
 
@@ -67,7 +66,6 @@ class CallerLine:
     session: AgiSession | None = None
     sessions: int = 0
     offer: LiveOffer | None = None
-    queued: bool = False
     ended_by: HungUpBy | None = None
     hangup_seen: bool = False
     hangup_cause: int = 0

@@ -1,6 +1,7 @@
 """One call from the menu to the call log, heard from both ends."""
 
 import asyncio
+import json
 from datetime import timedelta
 
 import pytest
@@ -87,6 +88,8 @@ async def test_a_wrong_key_and_no_key_are_told_and_lead_to_the_queue_for_everybo
         await call.hang_up()
         (record,) = await settled(site, 1)
 
+    path = [step["choice"] for step in json.loads(record["path"])]
+    assert path == [None, "wrong_key", "no_key"]
     assert (record["outcome"], record["queue"]) == ("answered", "support")
 
 
