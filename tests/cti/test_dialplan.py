@@ -1,0 +1,98 @@
+"""The dialplan that keeps callers: for these numbers alone, and nothing of theirs in our words."""
+
+import re
+from dataclasses import replace
+
+from cti.switch.attach import SESSION_ARGUMENTS
+from cti.switch.dialplan import AGENT_CONTEXT, CALL_CONTEXT, ENTRY_CONTEXT, SafetyNet, safety_net
+
+NET = SafetyNet(services=("8000", "*99", "#1"), agi="127.0.0.1:4573", fallback="PJSIP/desk")
+OURS = frozenset(SESSION_ARGUMENTS) | {"CORD_AGI1", "CORD_AGI2"}
+
+
+def section(text: str, name: str) -> list[str]:
+    """Return the lines of one context, without comments."""
+    _, _, rest = text.partition(f"[{name}]\n")
+    body, _, _ = rest.partition("\n[")
+    return [line for line in body.splitlines() if line and not line.startswith(";")]
+
+
+def test_equal_nets_have_equal_texts() -> None:
+    assert safety_net(NET) == safety_net(replace(NET))
+
+
+def test_callers_reach_the_service_numbers_and_no_others() -> None:
+    extensions = re.findall(
+        r"exten => ([^,]+),", "\n".join(section(safety_net(NET), ENTRY_CONTEXT))
+    )
+
+    assert extensions == ["8000", "*99", "#1"]
+
+
+def test_no_extension_is_a_pattern() -> None:
+    assert not [name for name in re.findall(r"exten => ([^,]+),", safety_net(NET)) if "_" in name]
+
+
+def test_without_services_nobody_comes_in() -> None:
+    assert section(safety_net(SafetyNet(services=(), agi="127.0.0.1:4573")), ENTRY_CONTEXT) == []
+
+
+def test_what_sessions_are_told_holds_only_variables_of_ours() -> None:
+    calls = re.findall(r"AGI\(agi://.*", safety_net(NET))
+
+    assert len(calls) == 4
+    for call in calls:
+        assert set(re.findall(r"\$\{([^}]*)\}", call)) <= OURS
+
+
+def test_sessions_are_told_their_arguments_in_the_order_in_which_they_are_read() -> None:
+    told = ",".join(f"${{{name}}}" for name in SESSION_ARGUMENTS)
+
+    assert len(re.findall(re.escape(f"/call,{told})"), safety_net(NET))) == 2
+    assert len(re.findall(re.escape(f"/post,{told})"), safety_net(NET))) == 2
+
+
+def test_what_a_caller_says_is_used_in_one_place_only_and_filtered() -> None:
+    text = safety_net(NET)
+    outside = [name for name in re.findall(r"^\[(.*)\]$", text, re.MULTILINE) if name != "globals"]
+    outside.remove("cordboard-from")
+    lines = [line for name in outside for line in section(text, name)]
+    (number,) = [line for line in section(text, "cordboard-from") if "CALLERID(" in line]
+
+    assert "Set(CALLERID(num)=${FILTER(0-9A-Za-z+*._\\x2d," in number
+    assert not [line for line in lines if "CORD_FROM" in line or "CALLERID" in line]
+    assert text.count("CHANNEL(pjsip,remote_uri)") == 1
+
+
+def test_every_way_into_the_net_clears_the_status_of_an_earlier_dial() -> None:
+    lines = section(safety_net(NET), CALL_CONTEXT)
+    entry = next(place for place, line in enumerate(lines) if "n(loop)" in line)
+    session = next(place for place, line in enumerate(lines) if "AGI(agi://" in line)
+
+    assert any("Set(DIALSTATUS=)" in line for line in lines[entry:session])
+
+
+def test_a_net_without_a_fallback_rings_nobody() -> None:
+    text = safety_net(SafetyNet(services=("8000",), agi="127.0.0.1:4573"))
+
+    assert "CORD_FBMAX=0\n" in text
+    assert "CORD_FB=\n" in text
+
+
+def test_the_agents_leg_learns_its_offer() -> None:
+    assert section(safety_net(NET), AGENT_CONTEXT)[0] == ("exten => leg,1,Set(CORD_OFFER=${ARG1})")
+
+
+def test_callers_transfers_lead_nowhere() -> None:
+    text = safety_net(NET)
+
+    assert "Set(TRANSFER_CONTEXT=cordboard-nowhere)" in text
+    assert section(text, "cordboard-nowhere") == []
+
+
+def test_braces_are_balanced_so_that_no_placeholder_was_left() -> None:
+    text = safety_net(NET)
+
+    assert text.count("{") == text.count("}")
+    assert "{{" not in text
+    assert not re.search(r"(?<!\$)\{", text)
