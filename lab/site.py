@@ -92,7 +92,7 @@ class SitePlan:
 
 def agents_of(examples: Path) -> list[AgentPlan]:
     """Return the agents of a complete configuration, each at his usual phone."""
-    content = yaml.safe_load((examples / "agents.yaml").read_text())
+    content = yaml.safe_load((examples / "agents.yaml").read_bytes())
     return [
         AgentPlan(
             name=name,
@@ -268,7 +268,8 @@ class Site:
         elif not prompts.exists():
             prompts.symlink_to(self.plan.prompts)
         for name, content in self._files().items():
-            (folder / name).write_text(yaml.safe_dump(content, allow_unicode=True))
+            text = yaml.safe_dump(content, allow_unicode=True, encoding="utf-8")
+            (folder / name).write_bytes(text)
 
     def _copy_configuration(self, examples: Path) -> None:
         """Take a complete configuration, and put our ports and paths into its main file."""
@@ -276,14 +277,14 @@ class Site:
         # To pass, not to list: the embedded Postgres of root runs as another account.
         self.configuration.chmod(0o711)
         file = self.configuration / "cordboard.yaml"
-        main = yaml.safe_load(file.read_text())
+        main = yaml.safe_load(file.read_bytes())
         (pbx,) = main["pbx"].values()
         pbx["ami"].update(host=LOOPBACK, port=self.ports.manager, username="cordboard")
         pbx["ami"]["secret"] = {"env": _SECRET_VARIABLE}
         pbx["agi"].update(listen=LOOPBACK, port=self.ports.agi)
         main["web"].update(listen=LOOPBACK, port=self.ports.web)
         main["data"] = str(self.data)
-        file.write_text(yaml.safe_dump(main, allow_unicode=True))
+        file.write_bytes(yaml.safe_dump(main, allow_unicode=True, encoding="utf-8"))
 
     def _files(self) -> dict[str, Any]:
         manager = {

@@ -66,6 +66,8 @@ def main(calls: int | None, seed: int | None, *, plain: bool) -> None:
     """
     terminal = Terminal(plain=plain)
     wanted = Wanted(calls=calls, seed=random.randrange(SEEDS) if seed is None else seed)
+    for number in _heeded():
+        signal.signal(number, _leave)
     try:
         with ShowFolder() as folder:
             code = _in_folder(terminal, folder, wanted)
@@ -77,8 +79,6 @@ def main(calls: int | None, seed: int | None, *, plain: bool) -> None:
 def _in_folder(terminal: Terminal, folder: ShowFolder, wanted: Wanted) -> int:
     """Give the show in its folder, which is kept where something went wrong."""
     _log_to(folder.path / LOG_FILE)
-    for number in SIGNALS:
-        signal.signal(number, _leave)
     try:
         with Steps(terminal) as steps:
             installation = find_asterisk(steps)
@@ -110,7 +110,7 @@ async def _give(
         if first and not on_stage and whole is not None:
             whole.cancel()
 
-    for number in SIGNALS:
+    for number in _heeded():
         asyncio.get_running_loop().add_signal_handler(number, ask, number)
     try:
         async with set_up(installation, folder, steps) as stage:
@@ -127,6 +127,12 @@ async def _give(
     if show.complete or wanted.calls is None or ending.signal is None:
         return 0
     return SIGNALLED + ending.signal
+
+
+def _heeded() -> list[signal.Signals]:
+    """Return the signals that ask for the end; with `nohup` a closed terminal is none of them."""
+    hangs_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    return [number for number in SIGNALS if number is not signal.SIGHUP or hangs_up]
 
 
 def _leave(number: int, _frame: FrameType | None) -> NoReturn:

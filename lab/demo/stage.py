@@ -17,7 +17,7 @@ from cti.daemon import JOURNAL_FILE
 from cti.ids import AgentId
 from lab import sound
 from lab.asterisk_errors import AsteriskLabError
-from lab.asterisk_fetch import STEP_TITLES, find_or_fetch
+from lab.asterisk_fetch import find_or_fetch
 from lab.asterisk_installation import Installation
 from lab.demo.cast import PEOPLE
 from lab.demo.errors import DemoError
@@ -31,6 +31,12 @@ from storage.journal_reader import JournalReader
 EXAMPLES = Path(__file__).parents[2] / "config" / "examples"
 LINES_MAX = 200
 """How many callers the one phone outside stands for at once."""
+FETCH_STEPS = {
+    "wait": "waiting for another fetch",
+    "lists": "reading package lists",
+    "download": "downloading",
+    "unpack": "unpacking",
+}
 MEGABYTE = 1_000_000
 
 _ADD_CUSTOMER = """
@@ -63,7 +69,7 @@ def find_asterisk(steps: Steps) -> Installation:
         figures = f"{done} of {total}"
         if step == "download":
             figures = f"{done / MEGABYTE:.1f} of {total / MEGABYTE:.1f} MB"
-        steps.advance(done, total, f"{STEP_TITLES[step].lower()}: {figures}")
+        steps.advance(done, total, f"{FETCH_STEPS[step]}: {figures}")
 
     installation = find_or_fetch(tell)
     steps.done(f"{re.split('[+~]', installation.version)[0]} found")

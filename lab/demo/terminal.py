@@ -87,6 +87,8 @@ class Terminal(Console):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
         super().__init__(file=stream, highlight=False, markup=False, emoji=False)
+        if not self.is_terminal:
+            self.width = WIDTH_WITHOUT_TERMINAL
         self.live = self.is_terminal and not self.is_dumb_terminal and not plain
         self.signs = signs_of(self.encoding)
 
@@ -110,7 +112,7 @@ class _BarOfFigures(ProgressColumn):
 
     def __init__(self) -> None:
         super().__init__()
-        self._bar = BarColumn(bar_width=24)
+        self._bar = BarColumn(bar_width=16)
 
     def render(self, task: Task) -> RenderableType:
         """Return the bar, or nothing."""
@@ -171,7 +173,8 @@ class Steps:
     def advance(self, done: int, total: int, note: str) -> None:
         """Show how far the present step is."""
         if self._bars is not None and self._task is not None:
-            self._bars.update(self._task, completed=done, total=total or None, note=note)
+            # Not the end of the step yet, also where all of this part is done.
+            self._bars.update(self._task, completed=done, total=total * 1.01 or None, note=note)
 
     def done(self, result: str) -> None:
         """End the present step."""
