@@ -14,7 +14,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fmt lint types bench clean
+.PHONY: help demo test fmt lint types bench chaos clean
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,10 @@ types: $(READY) ## Check the types
 
 bench: $(READY) ## Measure; ONLY=name measures one thing
 	@$(BIN)/python -m tests.bench $(ONLY)
+
+chaos: $(READY) ## Let callers and faults loose on a site; ARGS="--minutes 10 --seed 7"
+	@$(BIN)/python -m lab.asterisk_fetch
+	@$(BIN)/python -m tests.scenarios.chaos $(ARGS)
 
 clean: ## Remove what was made in this folder (not the cache in ~/.cache/cordboard)
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -116,9 +116,9 @@ class TcpProxy:
         trace: TracebackType | None,
     ) -> None:
         self._listener.close()
-        for handler in self._handlers:
-            handler.cancel()
-        await asyncio.gather(*self._handlers, return_exceptions=True)
+        self.refuse()
+        if self._handlers:
+            await asyncio.wait(self._handlers)
         await self._listener.wait_closed()
 
     def stall(self) -> None:

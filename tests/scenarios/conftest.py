@@ -18,13 +18,19 @@ def asterisk_installation() -> Installation:
 
 
 @pytest.fixture
-def open_site(asterisk_installation: Installation) -> Iterator[OpenSite]:
+def site_folder() -> Iterator[Path]:
     """
-    What opens a site: `async with open_site(ANN, BEN, fallback=True) as site`.
+    A folder for sites.
 
     Not below pytest's own folder: that is closed to the account that root's Postgres runs as.
     """
     with TemporaryDirectory(prefix="cordboard-") as folder:
         path = Path(folder)
         path.chmod(0o711)
-        yield site_opener(asterisk_installation, path)
+        yield path
+
+
+@pytest.fixture
+def open_site(asterisk_installation: Installation, site_folder: Path) -> OpenSite:
+    """What opens a site: `async with open_site(ANN, BEN, fallback=True) as site`."""
+    return site_opener(asterisk_installation, site_folder)
