@@ -27,6 +27,8 @@ LISTENS_S = 0.5
 REFUSED = 603
 SECOND_THOUGHTS_S = 4.0
 """How long an agent whom the system made not ready takes to be ready again."""
+RECONNECT_PAUSE_S = 2.0
+"""Where the daemon is gone, whoever looks after it says so first."""
 
 log = structlog.get_logger(__name__)
 
@@ -115,6 +117,7 @@ class AgentAtWork:
             try:
                 await self._keep_desk(desk)
             except DeskClosedError:
+                await asyncio.sleep(RECONNECT_PAUSE_S)
                 desk = await self._site.desk(self._agent)
 
     async def _keep_desk(self, desk: Desk) -> None:

@@ -5,6 +5,8 @@ Everything runs on loopback and on the example configuration, of which only port
 secret are changed: what is shown is what an administrator can have.
 """
 
+import asyncio
+import contextlib
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -37,6 +39,8 @@ FETCH_STEPS = {
     "download": "downloading",
     "unpack": "unpacking",
 }
+POSTGRES_ENDS_S_MAX = 3.0
+POLL_S = 0.02
 MEGABYTE = 1_000_000
 
 _ADD_CUSTOMER = """
@@ -112,6 +116,8 @@ async def set_up(installation: Installation, folder: Path, steps: Steps) -> Asyn
                 )
     except (AsteriskLabError, ServingError) as error:
         raise DemoError(in_one_line(str(error))) from error
+    finally:
+        await _outlive_postgres(folder)
 
 
 def in_one_line(said: str) -> str:
@@ -134,6 +140,18 @@ async def _fill_database(site: Site, steps: Steps) -> None:
             "the embedded Postgres did not come up: " + (said[-1] if said else str(error))
         ) from error
     steps.done(f"{len(known)} customers on record")
+
+
+async def _outlive_postgres(folder: Path) -> None:
+    """Wait for the Postgres of a daemon that crashed: it ends by itself, a moment later."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(POSTGRES_ENDS_S_MAX):
+            while _holds_postgres(folder):
+                await asyncio.sleep(POLL_S)
+
+
+def _holds_postgres(folder: Path) -> bool:
+    return any(folder.glob("config/var/postgres/data/postmaster.pid"))
 
 
 async def _sign_in(site: Site, steps: Steps) -> dict[AgentId, Desk]:
