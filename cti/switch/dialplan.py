@@ -20,8 +20,9 @@ The contract with the daemon, all on the caller's channel:
 The text was run branch by branch on Asterisk 22. What comes from outside is not believed: there is
 one extension for each service number and no pattern; the caller's number is rebuilt from the From
 header as pjsip parsed and wrote it again, in which percent signs are still encoded, so that FILTER
-drops them; and a caller's REFER, which would send the agent he talks to wherever he says, finds no
-extension.
+drops them; the number of a Diversion header, believed from anybody and decoded, is dropped before
+each `AGI()`, which writes it into its opening block; and a caller's REFER, which would send the
+agent he talks to wherever he says, finds no extension.
 """
 
 from collections.abc import Sequence
@@ -131,6 +132,7 @@ exten => s,1,Set(AGIEXITONHANGUP=yes)
  same => n,Set(CORD_CAUSE=${{HANGUPCAUSE}})
  same => n,Set(DIALSTATUS=)
  same => n,StartMusicOnHold(${{CORD_MUSIC}})
+ same => n,Set(REDIRECTING(from-num,i)=)
  same => n,Set(CORD_T0=${{EPOCH}})
  same => n,Set(AGISTATUS=)
  same => n,AGI(agi://${{CORD_AGI1}}/call,{arguments})
@@ -149,6 +151,7 @@ exten => s,1,Set(AGIEXITONHANGUP=yes)
  same => n,Set(CORD_DIALED=${{DIALSTATUS}})
  same => n,Set(CORD_CAUSE=${{HANGUPCAUSE}})
  same => n,StopMusicOnHold()
+ same => n,Set(REDIRECTING(from-num,i)=)
  same => n,Set(AGISTATUS=)
  same => n,AGI(agi://${{CORD_AGI1}}/post,{arguments})
  same => n,ExecIf($["${{AGISTATUS}}" = "FAILURE" & "${{CORD_AGI2}}" != ""]?AGI(agi://${{CORD_AGI2}}/post,{arguments}))
