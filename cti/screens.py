@@ -71,13 +71,14 @@ class Screens:
 
     async def run(self) -> None:
         """Look customers up until cancelled."""
-        try:
-            async with asyncio.TaskGroup() as self._tasks:
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            try:
                 for call, card in self._cards.items():
                     self._begin_look_up(call, card.number)
                 await asyncio.get_running_loop().create_future()
-        finally:
-            self._tasks = None
+            finally:
+                self._tasks = None  # a group that ends takes no more
 
     def caller_arrived(self, call: CallId, service: str, number: str, name: str) -> None:
         """Begin a caller's card, and look for his record."""

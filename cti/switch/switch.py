@@ -93,11 +93,12 @@ class Switch:
 
     async def run(self) -> None:
         """Own the small tasks that make sure of things, until cancelled."""
-        try:
-            async with asyncio.TaskGroup() as self._tasks:
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            try:
                 await asyncio.get_running_loop().create_future()
-        finally:
-            self._tasks = None
+            finally:
+                self._tasks = None  # a group that ends takes no more
 
     async def look_now_and_then(self, every_s: float) -> None:
         """Compare belief and switch every `every_s` seconds, until cancelled."""
