@@ -241,11 +241,11 @@ class FakeChannel:
         self.busy = False
         self._stirred.set()
 
-    async def started(self, beginning: str) -> None:
-        """Wait until a command that begins so has been started, now or before."""
+    async def started(self, beginning: str, count: int = 1) -> None:
+        """Wait until so many commands that begin so have been started, now or before."""
         async with self._started:
             await self._started.wait_for(
-                lambda: any(command.startswith(beginning) for command in self.commands)
+                lambda: sum(command.startswith(beginning) for command in self.commands) >= count
             )
 
     async def stirred(self) -> None:
