@@ -104,7 +104,9 @@ class Database:
     def _publish(self, address: str, server: EmbeddedPostgres | None) -> None:
         """Write the embedded server's address down when its tables are there to be asked."""
         if server is not None:
-            (self._data / ADDRESS_FILE).write_text(address)
+            fresh = self._data / f"{ADDRESS_FILE}.new"
+            fresh.write_text(address)
+            fresh.replace(self._data / ADDRESS_FILE)  # whole, or not there
 
     @asynccontextmanager
     async def _address(self) -> AsyncIterator[tuple[str, EmbeddedPostgres | None]]:
