@@ -123,6 +123,9 @@ class Screens:
         except StorageError as error:
             log.warning("customer_not_looked_up", call_id=call, reason=str(error))
             return
+        except Exception:  # a defect here costs one record, not all calls
+            log.exception("customer_look_up_failed", call_id=call)
+            return
         card = self._cards.get(call)
         if found is None or card is None:
             return

@@ -30,6 +30,7 @@ UNAVAILABLE = (
     asyncpg.InsufficientResourcesError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
+    asyncpg.ObjectNotInPrerequisiteStateError,  # the database takes no connections for now
     asyncpg.ReadOnlySQLTransactionError,
 )
 """What it looks like when Postgres is away, stopping, overloaded, full, or not ours to use."""

@@ -178,9 +178,10 @@ async def test_a_record_that_comes_after_the_call_is_shown_to_nobody() -> None:
     assert show.names() == []
 
 
-async def test_a_look_up_that_fails_costs_the_record_and_nothing_else() -> None:
+@pytest.mark.parametrize("trouble", [StorageUnavailableError("away"), ZeroDivisionError()])
+async def test_a_look_up_that_fails_costs_the_record_and_nothing_else(trouble: Exception) -> None:
     async with showing() as show:
-        show.book.trouble = StorageUnavailableError("away")
+        show.book.trouble = trouble
         show.arrive()
         await show.looked_up()
         show.offer()
