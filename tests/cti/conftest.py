@@ -1,0 +1,3 @@
+from tests.postgres import database, migrated_database, postgres_address
+
+__all__ = ["database", "migrated_database", "postgres_address"]
