@@ -93,6 +93,8 @@ LAST_CALLS = 6
 PATIENT_S = 120.0
 GREETING_UNANSWERED_S = 12.0
 """How long the example's greeting, its wait for a key and its "no key" prompt take."""
+TALK_S = (4.5, 11.0)
+LAST_TALK_S = (4.0, 6.0)
 BREAK_SHARE = 0.06
 CHOICES = "12"
 NO_CHOICE = "7"
@@ -157,8 +159,8 @@ class Chance:
     """
     All the chance of one show, from one seed.
 
-    `calls` is how many callers there will be, where that is known: nothing slow is begun near the
-    end of such a show.
+    `calls` is how many callers there will be, where that is known: nothing that takes long is begun
+    near the end of such a show.
     """
 
     def __init__(self, seed: int, *, calls: int | None = None) -> None:
@@ -190,7 +192,7 @@ class Chance:
             kind=kind,
             keys=self._keys(kind),
             patience_s=self._patience_s(kind),
-            talk_s=self._chance.uniform(4.5, 11.0),
+            talk_s=self._talk_s(),
         )
 
     def next_offer(self) -> AgentScript:
@@ -201,7 +203,7 @@ class Chance:
         return AgentScript(
             dealing=dealing,
             ring_s=self._chance.uniform(0.7, 2.0),
-            talk_s=self._chance.uniform(4.0, 10.0),
+            talk_s=self._talk_s(),
         )
 
     def paperwork_s(self) -> float:
@@ -223,7 +225,7 @@ class Chance:
 
     def _keys(self, kind: Kind) -> tuple[tuple[float, str], ...]:
         chance = self._chance
-        choice = (chance.uniform(2.0, 5.0), chance.choice(CHOICES))
+        choice = (chance.uniform(1.5, 4.5), chance.choice(CHOICES))
         match kind:
             case Kind.DECIDED | Kind.IMPATIENT:
                 return (choice,)
@@ -233,6 +235,10 @@ class Chance:
                 return ((GREETING_UNANSWERED_S + choice[0], choice[1]),)
             case Kind.SILENT | Kind.LOST:
                 return ()
+
+    def _talk_s(self) -> float:
+        """Return after how long one of the two would hang up; the quicker one does."""
+        return self._chance.uniform(*(LAST_TALK_S if self.near_end else TALK_S))
 
     def _patience_s(self, kind: Kind) -> float:
         if kind in {Kind.IMPATIENT, Kind.LOST}:

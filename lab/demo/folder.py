@@ -33,12 +33,14 @@ class ShowFolder:
     """
     A new folder, held by a lock until the context ends, and removed then unless `keep` was called.
 
+    It is made in `base`, or where temporary files go.
+
     Raises:
         DemoError: it cannot be made, or Postgres has no account to run as.
     """
 
-    def __init__(self) -> None:
-        base = _base()
+    def __init__(self, base: Path | None = None) -> None:
+        base = base or _base()
         _sweep(base)
         try:
             self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))

@@ -5,9 +5,10 @@ Pure text. A line fits 100 columns, or the terminal where that is narrower: the 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from itertools import groupby
 from statistics import median
 
 from lab.demo.call_log import LoggedCall, LoggedOffer
@@ -95,8 +96,7 @@ class CallTable:
 
     def path(self, call: LoggedCall) -> str:
         """Return a call's way: what was chosen, the queues, whom it was offered to."""
-        choices = "/".join(choice.replace("_", " ") for choice in call.choices)
-        ways = [choices or "no key", *call.queues]
+        ways = ["/".join(_counted(call.choices)) or "menu", *call.queues]
         if self._terse and ways[:1] == ways[1:2]:
             del ways[0]  # the menu's choice has the name of the queue that it leads to
         if call.offers:
@@ -113,6 +113,13 @@ class CallTable:
 def outcome_of(call: LoggedCall) -> str:
     """Return what became of a call, in a word or two."""
     return OUTCOMES.get(call.outcome, call.outcome)
+
+
+def _counted(choices: Sequence[str]) -> Iterator[str]:
+    """Give what was chosen in a menu, and how often where that was repeated."""
+    for choice, times in groupby(choices):
+        often = len(list(times))
+        yield ("" if often == 1 else f"{often}x ") + choice.replace("_", " ")
 
 
 def _offer(offer: LoggedOffer) -> str:
