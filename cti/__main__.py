@@ -84,7 +84,7 @@ def serve(folder: Path) -> None:
 def hash_password_command(*, from_stdin: bool) -> None:
     """Turn a password into the text that belongs into agents.yaml as `password_hash`."""
     if from_stdin:
-        password = sys.stdin.readline().rstrip("\n")
+        password = sys.stdin.readline().rstrip("\r\n")
     else:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     if len(password) < PASSWORD_LENGTH_MIN:
