@@ -42,6 +42,10 @@ KEEPALIVE_INTERVAL_S: Final = 10
 KEEPALIVE_PROBES_MAX: Final = 3
 """A peer without power is noticed after 30 + 3 × 10 s; a waiting session is silent for longer."""
 
+# As in the codec: asked for with every command, and slow to look up by way of the class.
+_IDLE: Final = Phase.IDLE
+_INTERRUPTING: Final = Phase.INTERRUPTING
+
 Outcome = AgiReply | Interrupted
 AgiFuture = asyncio.Future[Outcome]
 """The end of a command: its answer, or that the next command interrupted it."""
@@ -114,7 +118,7 @@ class AgiConnection(asyncio.BufferedProtocol):
         if self.end is not None or self._codec.hung_up:
             raise self._gone()
         outcome: AgiFuture = self._loop.create_future()
-        if self._codec.phase is Phase.IDLE:
+        if self._codec.phase is _IDLE:
             self._write(command, outcome)
         else:
             self._hold(command, outcome)
@@ -161,11 +165,11 @@ class AgiConnection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Hand each answer to its waiter, then write what was held for it."""
-        for event in self._codec.receive(bytes(self._buffer[:nbytes])):
+        for event in self._codec.receive(self._buffer[:nbytes]):
             self._handle(event)
-        if self._codec.phase is Phase.INTERRUPTING:
+        if self._codec.phase is _INTERRUPTING:
             _acknowledge(self._transport.get_extra_info("socket"))
-        elif self._held is not None and self._codec.phase is Phase.IDLE:
+        elif self._held is not None and self._codec.phase is _IDLE:
             (command, outcome), self._held = self._held, None
             self._release(command, outcome)
 
@@ -241,7 +245,7 @@ class AgiConnection(asyncio.BufferedProtocol):
                 if isinstance(event, Interrupted):
                     # It worked: the NOOPs' answers are on their way, without further nudges.
                     self._stop_nudging()
-                    if self._codec.phase is Phase.INTERRUPTING:
+                    if self._codec.phase is _INTERRUPTING:
                         self._nudge_timer = self._loop.call_later(
                             self._limits.interrupt_s_max, self._break, _overdue()
                         )
