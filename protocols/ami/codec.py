@@ -196,7 +196,7 @@ class MessageReader:
         except ValueError:  # a line of one part only
             pairs = self._without_stray_lines(pairs)
             headers = dict(pairs)
-        return headers if len(headers) == len(pairs) else self._repeated_headers(pairs)
+        return headers if len(headers) == len(pairs) else self._repeated_headers(headers, pairs)
 
     def _without_stray_lines(self, pairs: list[list[str]]) -> list[list[str]]:
         kept = []
@@ -209,21 +209,31 @@ class MessageReader:
                 kept.append(pair)
         return kept
 
-    def _repeated_headers(self, pairs: list[list[str]]) -> Mapping[str, HeaderValue]:
-        headers: dict[str, HeaderValue] = {}
-        doubled = False
-        for key, value in pairs:
-            if key not in headers:
-                headers[key] = value
-                continue
-            known = headers[key]
-            if isinstance(known, str):
-                headers[key] = [known, value]
-                doubled = doubled or not comes_several_times(key)
+    def _repeated_headers(
+        self, last_values: dict[str, str], pairs: list[list[str]]
+    ) -> Mapping[str, HeaderValue]:
+        """
+        Return the headers with lists where there are several values.
+
+        Goes through the lines from the last, as Asterisk writes what it repeats (`ChanVariable`)
+        near the end, and only until it has met as many repetitions as there are.
+        """
+        remaining = len(pairs) - len(last_values)
+        met: dict[str, list[str]] = {}
+        repeated: dict[str, list[str]] = {}
+        backwards = reversed(pairs)
+        while remaining:
+            key, value = next(backwards)
+            if key in met:
+                met[key].append(value)
+                repeated[key] = met[key]
+                remaining -= 1
             else:
-                known.append(value)
-        self._counters.doubled_headers += doubled
-        return headers
+                met[key] = [value]
+        for values in repeated.values():
+            values.reverse()
+        self._counters.doubled_headers += not all(map(comes_several_times, repeated))
+        return {**last_values, **repeated}
 
     def _watch_long_message(self) -> None:
         """Keep an unfinished long message from growing without bound, in linear time."""
