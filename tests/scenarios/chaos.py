@@ -180,6 +180,10 @@ class Chaos:
         await self._site.daemon.kill()
         await asyncio.sleep(chance.choice([0.0, chance.uniform(0, 2)]))
         await self._site.daemon.start(wait=False)
+        if chance.random() < 1 / 4:
+            await asyncio.sleep(chance.uniform(0, 1.2))  # while it starts, or just after
+            await self._site.daemon.kill()
+            await self._site.daemon.start(wait=False)
         await self._site.daemon.wait_alive()
 
     async def _freeze_daemon(self, chance: random.Random) -> None:
