@@ -36,7 +36,8 @@ from cti.recovery import recover
 from cti.screens import Screens
 from cti.switch.conversation import Announcements
 from cti.switch.dialplan import WANTED_EVENTS
-from cti.switch.switch import Service, Switch
+from cti.switch.reception import Service
+from cti.switch.switch import Switch
 from cti.watchdog import keep_watch
 from cti.writer import Writer
 from protocols.agi.server import AgiServer

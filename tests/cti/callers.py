@@ -10,7 +10,8 @@ from cti.call_facts import CallArrived
 from cti.ids import CallId
 from cti.switch.attach import SESSION_ARGUMENTS
 from cti.switch.conversation import Announcements
-from cti.switch.switch import Service, Switch
+from cti.switch.reception import Service
+from cti.switch.switch import Switch
 from protocols.agi.server import AgiServer
 from tests.cti.switchboard import PBX, WAIT_S, Facts, Floor, ManagerLink, Parties, event
 from tests.fakes.agi_client import FakeChannel, environment
