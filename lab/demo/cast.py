@@ -72,11 +72,11 @@ class Kind(Enum):
 
 
 WEIGHTS = {
-    Kind.DECIDED: 11,
+    Kind.DECIDED: 12,
     Kind.MISTAKEN: 2,
     Kind.HESITANT: 1,
     Kind.SILENT: 1,
-    Kind.IMPATIENT: 4,
+    Kind.IMPATIENT: 3,
     Kind.LOST: 1,
 }
 """How many of twenty callers are of which kind."""

@@ -51,19 +51,19 @@ log = structlog.get_logger(__name__)
 )
 @click.option("--plain", is_flag=True, help="Print lines only, as into a pipe: no live picture.")
 def main(calls: int | None, seed: int | None, *, plain: bool) -> None:
-    r"""
+    """
     Show Cordboard at work: a call center on this machine, with real calls.
 
     A private Asterisk, the daemon, its Postgres, five agents and scripted callers run on loopback
     and end together. Callers dial 8000, hear the menu, press keys, wait with music, are offered to
-    agents whose screens pop first, and talk, by SIP and with real audio. Nothing is installed and
-    nothing leaves this machine; what is made is removed at the end.
+    agents whose screens pop first, and talk, by SIP and with real audio. Nothing is installed in
+    the system, no call leaves this machine, and what is made is removed at the end.
 
     \b
     make demo                              watch until Ctrl-C
     make demo ARGS="--calls 20"            end after 20 calls, with a line for each
     make demo ARGS="--calls 20 --seed 7"   the same people again
-    """
+    """  # noqa: D301 - click's mark for lines that stay as they are
     terminal = Terminal(plain=plain)
     wanted = Wanted(calls=calls, seed=random.randrange(SEEDS) if seed is None else seed)
     for number in _heeded():

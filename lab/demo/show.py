@@ -117,6 +117,7 @@ class Show:
             await self._over.wait()
             for life in lives:
                 life.cancel()
+        await self._floor.catch_up()
 
     def report(self) -> None:
         """Tell what there was: every call (where that was not told already), and the summary."""
@@ -129,6 +130,11 @@ class Show:
                 terminal.say(table.line(number, call))
         for line in self._totals.summary():
             terminal.say(line)
+        heard = sum(agent.heard_callers for agent in self._agents.values())
+        terminal.say(
+            f"Callers heard the agent in {self._callers.heard_agents} talks,"
+            f" agents the caller in {heard}"
+        )
         going_on = self._callers.placed - self._totals.calls
         if going_on > 0 and not self.complete:
             terminal.say(f"{going_on} more were going on and ended with the show")
@@ -213,7 +219,6 @@ class Show:
                 for call in calls:
                     self._take(call)
                 await asyncio.sleep(LOG_READ_EVERY_S)
-        await self._floor.catch_up()
         self._over.set()
 
     def _take(self, call: LoggedCall) -> None:

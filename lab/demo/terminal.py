@@ -42,7 +42,6 @@ class Signs:
     dot: str = "·"
     ellipsis: str = "…"
     tick: str = "✓"
-    rule: str = "─"
     none: str = "–"
 
     def shown(self, text: str) -> str:
@@ -60,16 +59,14 @@ class Signs:
         return padding + text if right else text + padding
 
 
-ASCII_SIGNS = Signs(
-    encoding="ascii", arrow=">", dot="-", ellipsis="..", tick="*", rule="-", none="-"
-)
+ASCII_SIGNS = Signs(encoding="ascii", arrow=">", dot="-", ellipsis="..", tick="*", none="-")
 
 
 def signs_of(encoding: str) -> Signs:
     """Return the signs that an encoding has."""
     wanted = Signs(encoding=encoding)
     try:
-        "→·…✓─–".encode(encoding)
+        "→·…✓–".encode(encoding)
     except (UnicodeEncodeError, LookupError):
         return ASCII_SIGNS
     return wanted

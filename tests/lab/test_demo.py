@@ -488,6 +488,7 @@ async def test_three_calls_end_by_themselves_with_a_line_each_and_leave_nothing(
     assert [line for line in calls if "answered" not in line] == []
     assert [line for line in calls if cell_len(line) > 100] == []
     assert "3 calls: 3 answered" in lines
+    assert "Callers heard the agent in 3 talks, agents the caller in 3" in lines
     assert lines[-1].endswith("replayed from the journal, all the same")
     assert (left_in(place), kept_in(place)) == ([], [])
 
