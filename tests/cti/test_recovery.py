@@ -268,7 +268,7 @@ def test_where_policy_and_snapshot_are_lost_the_agents_of_the_configuration_are_
 
 def test_a_whole_journal_is_replayed_by_the_policies_in_it(journal: Journal) -> None:
     first = begun(journal, Hands())
-    first.live(LIFE)
+    first.live([queued("before any policy"), *LIFE])
 
     core, _ = recover(journal, CODEC, OTHER_POLICY)
 
