@@ -137,8 +137,8 @@ class Desk:
         command_id = str(next(self._ids))
         answered = asyncio.get_running_loop().create_future()
         self._asked[command_id] = answered
-        await self.send_json({"id": command_id, "type": kind, "data": data})
         try:
+            await self.send_json({"id": command_id, "type": kind, "data": data})
             async with asyncio.timeout(ANSWER_S):
                 answer: Answer = await answered
         finally:
