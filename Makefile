@@ -58,7 +58,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null \
 		|| { echo 'Python cannot make virtual environments; install: apt-get install python3-venv'; exit 1; }
 	@echo 'Setting up the Python packages in $(VENV)'
-	@$(PYTHON) -m venv --clear $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --require-hashes -r requirements.lock 2>&1 | tee $(VENV)/pip.log \
 		| awk -v of="$$(grep -c == requirements.lock)" '/^Collecting / \
 			{ ++n; if (tty || n % 10 == 0) printf "  %d of %d: %-40s%s", n, of, $$2, tty ? "\r" : "\n"; fflush() }' \

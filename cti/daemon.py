@@ -201,9 +201,6 @@ class Daemon:
         """Wire everything; nothing runs yet, but what the journal told is known to all."""
         configuration, loop = self._configuration, asyncio.get_running_loop()
         writer = Writer(clock=clock, journal=journal, distributor=core, calls=calls)
-        if core.picture(clock.now()).policy_version != configuration.policy.version:
-            writer.post(PolicyApplied(policy=configuration.policy))
-            writer.settle()
         mirror = FloorMirror()
         mirror.fill(core, calls, clock.now())
         directory = Directory(configuration.agents.values())
@@ -259,6 +256,11 @@ class Daemon:
             number, name = ("", "") if party is None else (party.number, party.name)
             screens.caller_arrived(call.call, call.service, number, name)
         switch.restore(calls.living())
+        writer.on_overfull = ami.drop
+        if core.picture(clock.now()).policy_version != configuration.policy.version:
+            writer.post(PolicyApplied(policy=configuration.policy))
+            writer.settle()
+            mirror.fill(core, calls, clock.now())  # agents who are new have not been shown yet
         return House(
             writer=writer,
             switch=switch,

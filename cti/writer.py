@@ -30,7 +30,7 @@ from storage.records import TimersAdvanced
 CLIENT_FACTS_MAX = 1_000
 """Facts of agents' clients that may wait for the writer; more are shed, and the client is told."""
 SWITCH_FACTS_MAX = 50_000
-"""Facts of the switch that may wait: above it the inbox is `overfull`, and its link is rebuilt."""
+"""Facts of the switch that may wait; above it its AMI link is given up and made anew."""
 BATCH_FACTS_MAX = 256
 """Facts that share one commit of the journal."""
 APPEND_RECORDS_MAX = 1_000
@@ -74,6 +74,7 @@ class Writer:
         self._distributor = distributor
         self._calls = calls
         self.sinks: list[CommandSink] = []
+        self.on_overfull: Callable[[], None] = lambda: None
         self.watchers: list[Callable[[Time, object], None]] = []
         self._inbox: deque[Fact] = deque()
         self._client_inbox: deque[Fact] = deque()
@@ -88,15 +89,17 @@ class Writer:
         """Whether anything waits in memory because the journal cannot be written."""
         return bool(self._unwritten or self._parties)
 
-    @property
-    def overfull(self) -> bool:
-        """Whether the switch tells more than the writer can take."""
-        return len(self._inbox) > SWITCH_FACTS_MAX
-
     def post(self, *facts: Fact) -> None:
-        """Take facts of the switch, in this order and with nothing between them."""
+        """
+        Take facts of the switch, in this order and with nothing between them.
+
+        None is ever shed. Above `SWITCH_FACTS_MAX` `on_overfull` is called: whoever tells so much
+        is to stop, and to show by a snapshot how things stand when that is over.
+        """
         self._inbox.extend(facts)
         self._awake.set()
+        if len(self._inbox) > SWITCH_FACTS_MAX:
+            self.on_overfull()
 
     def post_client(self, fact: Fact) -> bool:
         """Take a fact of an agent's client; False where too many wait and this one is shed."""

@@ -215,7 +215,9 @@ class Conversation:
         reply = await self.session.run(
             commands.stream_file(self.announcements.sound(prompt), ALL_KEYS)
         )
-        if reply.result == "-1" and not self.session.hung_up:
+        if reply.result == "-1":
+            # He has hung up, which the next command finds out, or the file cannot be played.
+            await self.session.run(commands.noop())
             log.warning("prompt_not_played", call_id=self.line.call, prompt=prompt)
         return reply.key
 

@@ -168,6 +168,15 @@ class AmiClient:
             name, fields, self._deadline(deadline_s), complete
         )
 
+    def drop(self) -> None:
+        """
+        Give the link up because its events are more than can be taken; it is made anew.
+
+        What was missed is in the live picture, which is asked for whenever the link comes up.
+        """
+        if self._state.phase is LinkPhase.UP:
+            self._link.require().end(DownReason.OVERLOADED)
+
     def _deadline(self, deadline_s: float | None) -> float:
         return self._settings.action_deadline_s if deadline_s is None else deadline_s
 

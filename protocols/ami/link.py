@@ -39,6 +39,7 @@ class DownReason(Enum):
     CONNECTION_LOST = "connection_lost"
     SILENT = "silent"
     NOT_AMI = "not_ami"
+    OVERLOADED = "overloaded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -331,7 +331,7 @@ def test_clients_facts_are_shed_when_too_many_wait(journal: Journal) -> None:
     assert floor.writer.post_client(wish)
 
 
-def test_the_switchs_facts_are_never_lost(
+def test_a_switch_that_tells_too_much_is_told_so_and_none_of_its_facts_is_lost(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "SWITCH_FACTS_MAX", 500)
@@ -340,12 +340,15 @@ def test_the_switchs_facts_are_never_lost(
     for _ in range(limits.CLIENT_FACTS_MAX + 1):
         floor.writer.post_client(AgentMadeNotReady(agent=ANN, reason="lunch"))
 
-    floor.writer.post(*facts)
+    told: list[str] = []
+    floor.writer.on_overfull = lambda: told.append("overfull")
 
-    assert floor.writer.overfull
+    floor.writer.post(*facts[:500])
+    assert told == []
+    floor.writer.post(*facts[500:])
+    assert told == ["overfull"]
     floor.writer.settle()
     assert [body for body in facts_of(floor) if isinstance(body, CallArrived)] == facts
-    assert not floor.writer.overfull
 
 
 # Running

@@ -333,7 +333,7 @@ def test_an_opening_block_that_is_forged_never_becomes_a_request(cut: Cut) -> No
 
 
 @given(st.lists(st.binary(max_size=40), max_size=20), st.booleans())
-def test_no_bytes_make_it_raise(pieces: list[bytes], is_open: bool) -> None:  # noqa: FBT001 - drawn
+def test_no_bytes_make_it_raise(pieces: list[bytes], is_open: bool) -> None:
     codec = opened() if is_open else AgiCodec(LIMITS)
     events = list(itertools.chain.from_iterable(codec.receive(piece) for piece in pieces))
 

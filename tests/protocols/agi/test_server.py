@@ -73,7 +73,7 @@ async def test_a_peer_that_is_not_configured_is_refused(allowed: tuple[str, ...]
         ("no address", False),
     ],
 )
-async def test_peers_are_addresses_or_networks(peer: str, expected: bool) -> None:  # noqa: FBT001 - data
+async def test_peers_are_addresses_or_networks(peer: str, expected: bool) -> None:
     server = AgiServer(answer_one, allowed_peers=["127.0.0.1", "10.0.0.0/8", "fe80::/10"])
 
     assert server.admit(AgiConnection(server, AgiLimits()), peer) is expected
@@ -296,11 +296,11 @@ async def test_a_server_that_never_listened_can_be_closed() -> None:
 
 
 async def until_failures(server: AgiServer, failures: int) -> None:
-    while server.counts.handler_failures < failures:  # noqa: ASYNC110 - a counter has no event
+    while server.counts.handler_failures < failures:
         await asyncio.sleep(0)
 
 
 async def until_idle(server: AgiServer) -> None:
     (connection,) = server._connections
-    while connection._running is not None:  # noqa: ASYNC110 - it has no event
+    while connection._running is not None:
         await asyncio.sleep(0)

@@ -453,5 +453,5 @@ async def test_many_interruptions_in_a_row_end_every_command_once() -> None:
 
 async def until(is_true: Callable[[], bool]) -> None:
     """Let the loop run until something is so; the test's time limit ends it otherwise."""
-    while not is_true():  # noqa: ASYNC110 - what is waited for has no event
+    while not is_true():
         await asyncio.sleep(0)

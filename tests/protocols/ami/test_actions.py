@@ -14,7 +14,7 @@ from protocols.ami.errors import (
     RemoteProtocolError,
     SwitchUnavailableError,
 )
-from protocols.ami.link import LinkPhase
+from protocols.ami.link import DownReason, LinkPhase
 from protocols.ami.messages import AmiEvent
 from tests.fakes.ami_server import AmiPeer, AmiServer, ReceivedAction, byte_by_byte, message
 from tests.protocols.ami.links import quick, running, up
@@ -414,6 +414,17 @@ async def test_a_callback_that_raises_never_drops_the_link(server: AmiServer) ->
         assert seen == ["1", "2", "3"]
         assert client.counters.callback_failures == 3
         assert heard.of(LinkPhase.DOWN) == []
+
+
+async def test_a_link_that_is_given_up_on_purpose_is_made_anew(server: AmiServer) -> None:
+    async with running(server) as (client, heard):
+        client.drop()  # there is none yet
+        await heard.until_phase(LinkPhase.UP)
+        client.drop()
+        down = await heard.until_phase(LinkPhase.DOWN)
+        await heard.until_phase(LinkPhase.UP)
+
+    assert down.reason is DownReason.OVERLOADED
 
 
 async def test_events_come_in_order_and_only_while_the_link_is_up(server: AmiServer) -> None:
