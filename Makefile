@@ -34,7 +34,7 @@ fmt: $(READY) ## Put the code into its form
 lint: $(READY) ## Check form, style, spelling and the direction of imports
 	@$(BIN)/ruff format --check --quiet $(PACKAGES)
 	@$(BIN)/ruff check --quiet $(PACKAGES)
-	@$(BIN)/codespell $(PACKAGES) README.md CHANGELOG.md docs Makefile pyproject.toml
+	@$(BIN)/codespell $(PACKAGES) README.md CHANGELOG.md CONTRIBUTING.md Makefile pyproject.toml
 	@$(BIN)/lint-imports --no-logo > $(VENV)/imports.txt || { cat $(VENV)/imports.txt; exit 1; }
 
 types: $(READY) ## Check the types

@@ -50,7 +50,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def dpkg_deb(*arguments: str) -> str:
     program = required_program("dpkg-deb")
-    ended = subprocess.run(  # noqa: S603 - the test's own arguments
+    ended = subprocess.run(
         [program, *arguments], check=True, capture_output=True, text=True
     )
     return ended.stdout

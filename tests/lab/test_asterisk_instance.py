@@ -180,7 +180,7 @@ async def test_a_program_that_ignores_sigterm_is_killed(
     asterisk._prepare()
     asterisk._process = asterisk._spawn()
     pid = asterisk.pid
-    while not (tmp_path / "deaf").exists():  # noqa: ASYNC110 - another process makes it
+    while not (tmp_path / "deaf").exists():
         await asyncio.sleep(0.01)
 
     await asterisk.close()

@@ -50,7 +50,7 @@ def test_a_lease_ends_with_the_process_that_holds_it() -> None:
         "print(lease.sip, flush=True)\n"
         "input()"
     )
-    with subprocess.Popen(  # noqa: S603 - our own script
+    with subprocess.Popen(
         [sys.executable, "-c", script],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -170,7 +170,7 @@ def postmaster(folder: Path) -> int:
 async def ended(pid: int) -> None:
     """Wait until another's process is gone; an orphan has no parent of ours to tell us."""
     async with asyncio.timeout(20):
-        while state_of(pid) not in {"", "Z"}:  # noqa: ASYNC110 - see above
+        while state_of(pid) not in {"", "Z"}:
             await asyncio.sleep(0.01)
 
 
@@ -351,7 +351,7 @@ def test_programs_below_a_private_folder_are_copied_to_where_they_run(folder: Pa
     installation = private / DISTRIBUTION / find_installation().name
     programs = _reachable_programs(installation, PRIVATE, folder / "cache")
     again = _reachable_programs(installation, PRIVATE, folder / "cache")
-    done = subprocess.run(  # noqa: S603 - the copied program
+    done = subprocess.run(
         [programs / "initdb", "--version"], check=False, capture_output=True, text=True
     )
 

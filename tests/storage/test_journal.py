@@ -268,7 +268,7 @@ except JournalUnavailableError:
 
 
 def run(script: str, path: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own interpreter
+    return subprocess.run(
         [sys.executable, "-c", script, str(path)],
         cwd=REPOSITORY,
         capture_output=True,
@@ -353,7 +353,7 @@ def test_every_position_that_was_reported_survives_sigkill(path: Path) -> None:
     """Killed three times at random moments; each run goes on after the last."""
     chance = random.Random(5)  # noqa: S311 - moments, not secrets
     for _ in range(3):
-        with subprocess.Popen(  # noqa: S603 - our own interpreter
+        with subprocess.Popen(
             [sys.executable, "-c", APPEND_FOR_EVER, str(path)],
             cwd=REPOSITORY,
             stdout=subprocess.PIPE,
