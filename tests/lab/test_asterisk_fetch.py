@@ -50,9 +50,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def dpkg_deb(*arguments: str) -> str:
     program = required_program("dpkg-deb")
-    ended = subprocess.run(
-        [program, *arguments], check=True, capture_output=True, text=True
-    )
+    ended = subprocess.run([program, *arguments], check=True, capture_output=True, text=True)
     return ended.stdout
 
 
