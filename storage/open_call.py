@@ -33,7 +33,6 @@ from storage.call_record import (
 )
 
 _NEVER = Time(0)
-_LOST = frozenset({ClearReason.SWITCH_RESTARTED, ClearReason.GONE_FROM_SWITCH})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -243,7 +242,11 @@ def _outcome(call: OpenCall, end: CallCleared | None, *, answered: bool) -> Call
     rules = (
         (answered, CallOutcome.ANSWERED),
         (reason is ClearReason.FALLBACK, CallOutcome.FALLBACK),
-        (reason is None or reason in _LOST, CallOutcome.LOST_BY_SWITCH),
+        (reason is ClearReason.SWITCH_RESTARTED, CallOutcome.LOST_BY_SWITCH),
+        (
+            reason is None or reason is ClearReason.GONE_FROM_SWITCH,
+            CallOutcome.ENDED_UNSEEN,
+        ),
         (call.turned_away, CallOutcome.TURNED_AWAY),
         (bool(call.queues) and by_system, CallOutcome.ENDED_BY_SYSTEM),
         (bool(call.queues), CallOutcome.ABANDONED),

@@ -26,6 +26,7 @@ OUTCOMES = {
     "fallback": "fallback",
     "ended_by_system": "ended",
     "lost_by_switch": "lost",
+    "ended_unseen": "unseen",
 }
 OFFER_OUTCOMES = {
     "no_answer": "missed",

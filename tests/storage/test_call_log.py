@@ -200,7 +200,7 @@ def test_the_outcome_says_how_far_the_caller_came(
     [
         (ClearReason.FALLBACK, HungUpBy.UNKNOWN, CallOutcome.FALLBACK),
         (ClearReason.SWITCH_RESTARTED, HungUpBy.UNKNOWN, CallOutcome.LOST_BY_SWITCH),
-        (ClearReason.GONE_FROM_SWITCH, HungUpBy.UNKNOWN, CallOutcome.LOST_BY_SWITCH),
+        (ClearReason.GONE_FROM_SWITCH, HungUpBy.UNKNOWN, CallOutcome.ENDED_UNSEEN),
         (ClearReason.HUNG_UP, HungUpBy.SYSTEM, CallOutcome.ENDED_BY_SYSTEM),
         (ClearReason.HUNG_UP, HungUpBy.UNKNOWN, CallOutcome.ABANDONED),
     ],
@@ -355,7 +355,7 @@ def test_a_call_whose_end_never_comes_is_closed_for_its_age() -> None:
 
     assert (record.call, record.outcome, record.clear_reason, record.cleared_at) == (
         CALL,
-        CallOutcome.LOST_BY_SWITCH,
+        CallOutcome.ENDED_UNSEEN,
         None,
         at(day),
     )
