@@ -8,12 +8,11 @@ from datetime import timedelta
 import pytest
 
 from lab.phone.outgoing import OutgoingCall
-from lab.site import AGENT_HZ, CALLER_HZ, FALLBACK_PHONE, GREETING_HZ, Site, settled
+from lab.site import AGENT_HZ, CALLER_HZ, FALLBACK_PHONE, GREETING_HZ, AgentPlan, Site, settled
 from tests.scenarios.observer import live_channels, send_to_queue
 from tests.scenarios.sites import (
     ANN,
     BEN,
-    CHEN,
     MUSIC_HZ,
     OpenSite,
     dial_and_choose,
@@ -211,8 +210,8 @@ async def test_a_caller_who_has_talked_and_waits_in_a_second_queue_is_kept(
     open_site: OpenSite,
 ) -> None:
     """His DIALSTATUS once was ANSWER: read as this wait's, it would hang him up."""
-    only_support = CHEN.__class__(name="chen", phone="a3", queues=("support",))
-    only_sales = ANN.__class__(name="ann", phone="a1", queues=("sales",))
+    only_support = AgentPlan(name="chen", phone="a3", queues=("support",))
+    only_sales = AgentPlan(name="ann", phone="a1", queues=("sales",))
     async with open_site(only_sales, only_support) as site:
         site.phones["a1"].answers()
         await site.desk("ann")

@@ -7,7 +7,7 @@ import pytest
 
 from cti.instants import from_datetime
 from lab.phone.phone import Phone
-from lab.site import AGENT_HZ, Site, settled
+from lab.site import AGENT_HZ, AgentPlan, Site, settled
 from tests.scenarios.observer import ring_privately
 from tests.scenarios.sites import (
     ANN,
@@ -159,7 +159,7 @@ async def test_twenty_calls_over_five_agents_go_to_the_longest_idle_and_nobody_g
     open_site: OpenSite,
 ) -> None:
     agents = [
-        ANN.__class__(name=name, phone=f"a{number}", queues=("sales",))
+        AgentPlan(name=name, phone=f"a{number}", queues=("sales",))
         for number, name in enumerate(("ann", "ben", "chen", "dora", "emil"), start=1)
     ]
     quick = {"sales": {"ring_time": "5s", "wrap_up": "200ms", "misses_max": 3}, "support": {}}

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from lab.phone.phone import Phone
-from lab.site import AGENT_HZ, CALLER_HZ, settled
+from lab.site import AGENT_HZ, CALLER_HZ, AgentPlan, settled
 from protocols.ws.events import CallEnded, ScreenPop
-from tests.scenarios.sites import ANN, BEN, MUSIC_HZ, OpenSite, dial_and_choose, offers_of
+from tests.scenarios.sites import ANN, MUSIC_HZ, OpenSite, dial_and_choose, offers_of
 
 pytestmark = pytest.mark.scenario
 
@@ -121,7 +121,7 @@ async def test_a_waiting_call_overflows_to_another_queue_by_rule(open_site: Open
         "sales": {"overflow": {"after": "1s", "to": "support"}},
         "support": {"ring_time": "3s", "wrap_up": "500ms"},
     }
-    helper = BEN.__class__(name="ben", phone="a2", queues=("support",))
+    helper = AgentPlan(name="ben", phone="a2", queues=("support",))
     async with open_site(sales_only, helper, queues=queues) as site:
         site.phones["a2"].answers()
         await site.desk("ben")
