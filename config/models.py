@@ -3,7 +3,7 @@ The shape of every configuration file.
 
 Pydantic checks one value, or one section, at a time; what needs another file or the world outside
 (a queue that must exist, a sound file, a secret) is checked by `config.references`,
-`config.prompts` and `config.outside`.
+`config.prompts`, `config.secrets` and `config.certificates`.
 """
 
 import ipaddress

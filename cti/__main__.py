@@ -60,7 +60,7 @@ def check_command(folder: Path) -> None:
 @_config_option
 def serve(folder: Path) -> None:
     """
-    Run the daemon until it is told to stop (SIGTERM or Ctrl-C).
+    Run the daemon until it is told to stop (SIGTERM, SIGHUP or Ctrl-C).
 
     Exit code 0: stopped as told. 1: it could not start, and says why in one line.
     """
@@ -84,7 +84,10 @@ def serve(folder: Path) -> None:
 def hash_password_command(*, from_stdin: bool) -> None:
     """Turn a password into the text that belongs into agents.yaml as `password_hash`."""
     if from_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
+        try:
+            password = sys.stdin.buffer.readline().decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            _fail("the password is not UTF-8")
     else:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     if len(password) < PASSWORD_LENGTH_MIN:

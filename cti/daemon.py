@@ -133,13 +133,13 @@ class Daemon:
 
     async def run(self) -> None:
         """
-        Live until `stop`, SIGTERM or SIGINT.
+        Live until `stop`, SIGTERM, SIGINT or SIGHUP.
 
         Raises:
             StartError: it could not begin; everything begun is ended again.
         """
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self.stop)
         log.info("daemon_starting", version=importlib.metadata.version("cordboard"))
         try:
@@ -147,8 +147,12 @@ class Daemon:
                 codec = journal_codec()
                 async with open_database(self._configuration, journal, codec) as database:
                     await self._live(journal, codec, database)
-        except* StartError as errors:
-            raise _first(errors) from None
+        except BaseExceptionGroup as errors:
+            # Not `except*`: some releases of Python 3.11 wrap what is raised there in a new group.
+            cannot_start, others = errors.split(StartError)
+            if cannot_start is None or others is not None:
+                raise
+            raise _first(cannot_start) from None
         log.info("daemon_stopped")
 
     async def _live(self, journal: Journal, codec: RecordCodec, database: Database) -> None:
@@ -290,15 +294,15 @@ class Daemon:
         )
 
     async def _open(self, house: House, doors: AsyncExitStack) -> None:
-        """Let callers and agents in; `doors` closes in reverse."""
-        agi = self._pbx.agi
-        doors.push_async_callback(house.agi.close)
-        port = await _listening(house.agi.start(agi.listen, agi.port), agi.listen, agi.port)
-        log.info("agi_listening", host=agi.listen, port=port)
-        web = self._configuration.web
+        """Let agents and callers in; `doors` closes in reverse."""
+        web, agi = self._configuration.web, self._pbx.agi
         doors.push_async_callback(house.web.close)
         await _listening(house.web.start(), web.listen, web.port)
         house.sessions.start_leases(house.floor.logged_on())
+        # Callers come last: whoever is let in is not dropped again because a port was taken.
+        doors.push_async_callback(house.agi.close)
+        port = await _listening(house.agi.start(agi.listen, agi.port), agi.listen, agi.port)
+        log.info("agi_listening", host=agi.listen, port=port)
 
     def _link_changed(self, switch: Switch, state: LinkState) -> None:
         """When the link comes up, look at what there really is, and whether it is the same PBX."""

@@ -82,6 +82,7 @@ class SitePlan:
     fallback: bool = False
     watchdog: str = "5s"
     log_level: str = "debug"
+    environment: Mapping[str, str] = field(default_factory=dict)
     database_url: str | None = None
     web_extra: Mapping[str, Any] = field(default_factory=dict)
     prompts: Path | None = None
@@ -136,7 +137,7 @@ class Site:
             self.configuration,
             web_port=self.ports.web,
             log=folder / "daemon.log",
-            environment={_SECRET_VARIABLE: MANAGER_SECRET},
+            environment={_SECRET_VARIABLE: MANAGER_SECRET, **plan.environment},
         )
         self.asterisk: AsteriskInstance
         self.manager_link = TcpProxy(self.ports.manager)

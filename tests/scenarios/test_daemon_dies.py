@@ -1,9 +1,9 @@
 """The daemon may die at any moment: callers keep their music and their order, talks go on."""
 
 import asyncio
-import os
 import signal
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -243,20 +243,34 @@ async def caller_channel(site: Site) -> str:
     return channel
 
 
+HANGS_ON_SIGUSR1 = """
+import signal
+
+
+def hang_for_ever(*_):
+    while True:
+        pass
+
+
+signal.signal(signal.SIGUSR1, hang_for_ever)
+"""
+
+
 async def test_a_daemon_that_hangs_is_ended_by_its_watchdog_and_the_callers_are_kept(
-    open_site: OpenSite,
+    open_site: OpenSite, tmp_path: Path
 ) -> None:
-    async with open_site(ANN, BEN, watchdog="1s") as site:
+    (tmp_path / "sitecustomize.py").write_text(HANGS_ON_SIGUSR1)
+    environment = {"PYTHONPATH": str(tmp_path)}
+    async with open_site(ANN, BEN, watchdog="1s", environment=environment) as site:
         call = await waiting(site, "4001")
         began = asyncio.get_running_loop().time()
-        os.kill(site.daemon.pid, signal.SIGSTOP)
-        await asyncio.sleep(2.0)  # hung, as far as the watchdog can tell when it is let go on
-        os.kill(site.daemon.pid, signal.SIGCONT)
-        await site.daemon.wait_ended()
+        site.daemon.send_signal(signal.SIGUSR1)
+        async with asyncio.timeout(10):
+            await site.daemon.wait_ended()
         await site.daemon.start()
         await heard_music_all_along(call, since=began)
         site.phones["a1"].answers()
         await site.desk("ann")
         await call.hears(AGENT_HZ, within_s=5)
 
-    assert "Timeout" in site.daemon.log_text()
+    assert "hang_for_ever" in site.daemon.log_text()
