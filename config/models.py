@@ -217,6 +217,16 @@ class MainFile(Section):
     log: Log = Log()
     watchdog: Watchdog = Watchdog()
 
+    @model_validator(mode="after")
+    def _listens_at_two_ports(self) -> Self:
+        for pbx in self.pbx.values():
+            if pbx.agi.port and (pbx.agi.listen, pbx.agi.port) == (self.web.listen, self.web.port):
+                raise rule(
+                    f"agi and web cannot both listen at {self.web.listen}:{self.web.port}: "
+                    "give one of them another port"
+                )
+        return self
+
 
 class ServiceItem(Section):
     """One number that callers dial."""

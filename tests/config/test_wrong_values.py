@@ -668,3 +668,21 @@ def test_a_wrong_value_is_told_with_its_place_and_what_is_allowed(
     folder.replace(file, old, new)
 
     assert folder.complaints() == expected
+
+
+def test_two_servers_cannot_listen_at_one_port(folder: Folder) -> None:
+    folder.replace("cordboard.yaml", "port: 4573", "port: 8400")
+
+    (complaint,) = folder.complaints()
+
+    assert complaint == (
+        "cordboard.yaml:1:1: agi and web cannot both listen at 127.0.0.1:8400: "
+        "give one of them another port"
+    )
+
+
+def test_any_free_port_is_never_the_same_one(folder: Folder) -> None:
+    folder.replace("cordboard.yaml", "port: 4573", "port: 0")
+    folder.replace("cordboard.yaml", "port: 8400", "port: 0")
+
+    assert folder.complaints() == []
