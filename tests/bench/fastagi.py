@@ -3,8 +3,9 @@ Commands a CPU second with 50 sessions: our FastAGI server, and panoramisk's, on
 
 The commands are those that a call has here, over and over in each session, over TCP. Asterisk's
 side is played between the server's steps: it answers the commands of all sessions, then the server
-is let go on until it has written the next ones. Only the latter is counted, the kernel's part of it
-included, so that the speed of the other side makes no difference.
+is let go on until it has written the next ones. Only the latter is counted, so that the speed of
+the other side makes no difference; the kernel's part of it is included, about half, and the same
+for both.
 """
 
 import asyncio
