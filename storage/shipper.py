@@ -36,7 +36,14 @@ CHECKPOINT_RECORDS = 2_000
 
 _REFUSED = (ValueError, OverflowError, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 """Postgres or asyncpg objects to the data itself; asyncpg's own data error is a ValueError."""
-_FAILED = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, JournalError)
+_FAILED = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a command on a connection that Postgres is just ending
+    JournalError,
+)
 _INSERT_CALL = (
     f"INSERT INTO calls ({', '.join(CALL_COLUMNS)}) VALUES"  # noqa: S608 - constants of ours
     f" ({', '.join(f'${number}' for number in range(1, len(CALL_COLUMNS) + 1))})"
