@@ -11,7 +11,7 @@ from agents.auth import Authenticator
 from agents.errors import WrongCredentialsError
 from agents.ports import AgentEntry
 from agents.settings import AttemptSettings
-from cti.__main__ import main
+from cti.commands import main
 from cti.ids import AgentId
 from tests.agents.fakes import Directory, ManualTimers
 from tests.config.folders import ENVIRONMENT, EXAMPLES, Folder

@@ -1,0 +1,1 @@
+"""The files that an administrator adds to an Asterisk of his own."""

@@ -1,0 +1,44 @@
+"""`cordboard serve`."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import click
+import structlog
+
+from config.errors import ConfigError
+from config.load import load
+from cti.commands._common import config_option, fail
+from cti.daemon import Daemon, StartError
+from cti.language import _
+from cti.logs import set_up_logs
+
+log = structlog.get_logger(__name__)
+
+
+@click.command(
+    help=_(
+        """Run the daemon until it is told to stop (SIGTERM, SIGHUP or Ctrl-C).
+
+        Exit code 0: stopped as told. 1: it could not start, and says why in one line.
+        """
+    )
+)
+@config_option
+def command(folder: Path) -> None:
+    """Run the daemon."""
+    try:
+        configuration = load(folder, os.environ)
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        sys.exit(1)
+    set_up_logs(configuration.log.format, configuration.log.level)
+    for warning in configuration.warnings:
+        log.warning("configuration_doubtful", problem=str(warning))
+    try:
+        asyncio.run(Daemon(configuration).run())
+    except StartError as error:
+        fail(str(error))
