@@ -14,10 +14,10 @@ SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fmt lint types bench chaos clean
+.PHONY: help demo test fmt lint types messages bench chaos clean
 
 help: ## Show what can be made
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
 	@echo 'make demo ARGS="--calls 20" ends by itself after 20 calls; ARGS=--help says more.'
 
 demo: $(READY) ## Run a private Asterisk, the daemon, phones and agents, and watch them
@@ -39,6 +39,9 @@ lint: $(READY) ## Check form, style, spelling and the direction of imports
 
 types: $(READY) ## Check the types
 	@$(BIN)/mypy
+
+messages: $(READY) ## Take the texts for people out of the code, for translation
+	@$(BIN)/python -m tests.messages
 
 bench: $(READY) ## Measure; ONLY=name measures one thing
 	@$(BIN)/python -m tests.bench $(ONLY)
