@@ -14,6 +14,7 @@ as noise (`asterisk` percent-decodes a SIP user part, so one call can do that).
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from typing import cast
 
 from protocols.ami.counters import AmiCounters
 from protocols.ami.errors import (
@@ -74,7 +75,7 @@ class MessageReader:
     )
 
     def __init__(self, *, wanted: Collection[str], counters: AmiCounters) -> None:
-        self._wanted = frozenset(name.encode() for name in wanted)
+        self._wanted = {name.encode(): name for name in wanted}
         self._counters = counters
         self._collected: dict[str, bytes] = {}
         self._buffer = bytearray()
@@ -162,13 +163,14 @@ class MessageReader:
         self._counters.events += 1
         end = block.find(_CRLF)
         name = block[len(_EVENT) : end] if end >= 0 else block[len(_EVENT) :]
-        if name not in self._wanted and not (self._collected and self._is_collected(block)):
+        wanted = self._wanted.get(name)
+        if wanted is None and not (self._collected and self._is_collected(block)):
             self._counters.events_dropped_by_name += 1
             return None
         headers = self._headers(block)
         if headers is None:
             return None
-        return AmiEvent(headers=headers, name=name.decode(errors="replace"))
+        return AmiEvent(headers=headers, name=wanted or name.decode(errors="replace"))
 
     def _response(self, block: bytes) -> AmiResponse | None:
         self._counters.responses += 1
@@ -196,7 +198,9 @@ class MessageReader:
         except ValueError:  # a line of one part only
             pairs = self._without_stray_lines(pairs)
             headers = dict(pairs)
-        return headers if len(headers) == len(pairs) else self._repeated_headers(headers, pairs)
+        if len(headers) == len(pairs):
+            return headers
+        return self._repeated_headers(cast("dict[str, HeaderValue]", headers), pairs)
 
     def _without_stray_lines(self, pairs: list[list[str]]) -> list[list[str]]:
         kept = []
@@ -210,15 +214,23 @@ class MessageReader:
         return kept
 
     def _repeated_headers(
-        self, last_values: dict[str, str], pairs: list[list[str]]
+        self, last_values: dict[str, HeaderValue], pairs: list[list[str]]
     ) -> Mapping[str, HeaderValue]:
         """
         Return the headers with lists where there are several values.
 
         Goes through the lines from the last, as Asterisk writes what it repeats (`ChanVariable`)
-        near the end, and only until it has met as many repetitions as there are.
+        near the end, and only until it has met as many repetitions as there are. Mostly these are
+        the very last lines, all of one name.
         """
         remaining = len(pairs) - len(last_values)
+        tail = pairs[-1 - remaining :]
+        name = tail[0][0]
+        values = [value for key, value in tail if key == name]
+        if len(values) == len(tail):
+            last_values[name] = values
+            self._counters.doubled_headers += not comes_several_times(name)
+            return last_values
         met: dict[str, list[str]] = {}
         repeated: dict[str, list[str]] = {}
         backwards = reversed(pairs)
@@ -230,8 +242,8 @@ class MessageReader:
                 remaining -= 1
             else:
                 met[key] = [value]
-        for values in repeated.values():
-            values.reverse()
+        for several in repeated.values():
+            several.reverse()
         self._counters.doubled_headers += not all(map(comes_several_times, repeated))
         return {**last_values, **repeated}
 
