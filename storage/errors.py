@@ -8,7 +8,11 @@ What can go wrong in storage.
     │   ├── JournalUnavailableError disk full, read-only, gone: it cannot be written or read
     │   ├── JournalCorruptError     the file is damaged, or records are missing in its middle
     │   ├── JournalLockedError      another process has it open (pid)
-    │   └── JournalTooNewError      written by a newer program
+    │   ├── JournalTooNewError      written by a newer program
+    │   └── RestoreUnfinishedError  a restore was broken off before its end
+    ├── ArchiveError                a backup cannot be written or read, or does not fit here
+    │   ├── ArchiveDamagedError     it is cut off, changed, or no archive of ours
+    │   └── ArchiveTooNewError      it was made by a newer program
     ├── EmbeddedPostgresError       the embedded server cannot be set up or started
     │   ├── BinariesMissingError    no Postgres binaries for this machine
     │   ├── AccountMissingError     there is no account that the server can run as
@@ -66,6 +70,22 @@ class JournalLockedError(JournalError):
 
 class JournalTooNewError(JournalError):
     """The journal was written by a newer program."""
+
+
+class RestoreUnfinishedError(JournalError):
+    """A restore into the journal's folder was broken off before its end."""
+
+
+class ArchiveError(StorageError):
+    """A backup cannot be written or read, or does not fit here."""
+
+
+class ArchiveDamagedError(ArchiveError):
+    """The archive is cut off, was changed, or is none of ours."""
+
+
+class ArchiveTooNewError(ArchiveError):
+    """The archive was made by a newer program."""
 
 
 class EmbeddedPostgresError(StorageError):

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from acd.facts import PolicyApplied
+from cti.call_facts import CallArrived
 from cti.ids import PartyKey
 from cti.instants import Time
 from storage import journal_file
@@ -30,6 +31,11 @@ PRUNE_RECORDS_MAX = 1_000
 """One call of `prune` removes so many at most: a few milliseconds of the writer's time."""
 PARTY_TEXT_MAX = 512
 """A longer number or name is cut."""
+
+_FORGET_ARRIVED = (
+    "DELETE FROM parties WHERE key IN (SELECT json_extract(CAST(body AS TEXT), '$.party')"
+    " FROM records WHERE position < ? AND name = ? AND json_valid(CAST(body AS TEXT)))"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +101,8 @@ class Journal:
 
         Raises:
             JournalLockedError: another process has it open.
-            JournalTooNewError: a newer program has written it.
+            JournalTooNewError: a newer program has written it; it is left untouched.
+            RestoreUnfinishedError: a restore into its folder has to be finished first.
             JournalUnavailableError, JournalCorruptError: as the class says.
         """
         with translated(path):
@@ -103,7 +110,7 @@ class Journal:
             lock = journal_file.lock(path)
             connection = None
             try:
-                connection = journal_file.open_writer(path)
+                connection = journal_file.open_writer(path, core_version=core_version)
                 return cls(path, codec, connection, lock, core_version)
             except Exception:
                 if connection is not None:
@@ -260,15 +267,21 @@ class Journal:
         """
         Remove the oldest records before this position, and return how many.
 
-        At most `PRUNE_RECORDS_MAX` go in one call: call again while it returns as many. The last
-        record always stays, as it says where the journal goes on.
+        With the record of a caller's arrival goes what was remembered of him: nothing here names
+        him any more, and Postgres has it. At most `PRUNE_RECORDS_MAX` go in one call: call again
+        while it returns as many. The last record always stays, as it says where the journal goes
+        on.
         """
         end = min(before_position, self.last_position)
         with self._transaction():
+            (oldest,) = self._connection.execute("SELECT min(position) FROM records").fetchone()
+            if oldest is None:
+                return 0
+            # Positions have no holes.
+            end = min(end, oldest + PRUNE_RECORDS_MAX)
+            self._connection.execute(_FORGET_ARRIVED, (end, CallArrived.__name__))
             return self._connection.execute(
-                "DELETE FROM records WHERE position IN (SELECT position FROM records"
-                " WHERE position < ? ORDER BY position LIMIT ?)",
-                (end, PRUNE_RECORDS_MAX),
+                "DELETE FROM records WHERE position < ?", (end,)
             ).rowcount
 
     def _version_id(self, policy: str) -> int:

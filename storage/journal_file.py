@@ -13,7 +13,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +22,9 @@ from storage.errors import (
     JournalLockedError,
     JournalTooNewError,
     JournalUnavailableError,
+    RestoreUnfinishedError,
 )
+from storage.versions import is_newer, release
 
 RecordKind = Literal["fact", "command", "timer"]
 
@@ -30,9 +32,23 @@ SCHEMA_VERSION = 1
 APPLICATION_ID = 0x436F7264
 """`Cord`: says what the file is, to `file` and to us."""
 
+RESTORE_MARK = "restore.unfinished"
+"""The file that stands beside the journal while a restore is under way, or was broken off."""
+GO_BACK = (
+    "Install that version again; or go back by restoring a backup that was made before the upgrade"
+    " (cordboard restore)."
+)
+
 WAL_PAGES_MAX = 16_000
 """A safety net of 64 MB: past it the writer checkpoints by itself and pays for the fsync."""
-BUSY_TIMEOUT_MS = 5_000
+WRITER_BUSY_MS = 250
+"""
+So long the writer waits for another process that has the file locked: the daemon's loop stands
+still meanwhile, and its watchdog may be set to one second. What could not be written then is tried
+again (`cti.writer`).
+"""
+READER_BUSY_MS = 5_000
+"""Readers wait in threads of their own."""
 
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -61,6 +77,14 @@ CREATE TABLE parties (
 ) WITHOUT ROWID;
 CREATE TABLE erasures (key TEXT PRIMARY KEY) WITHOUT ROWID;
 INSERT INTO meta VALUES ('journal', lower(hex(randomblob(16))));
+"""
+
+UPGRADES: dict[int, str] = {}
+"""
+What brings the tables of a format to the next one: the key is the format that it is applied to.
+
+The tables above are those of `SCHEMA_VERSION`. Who changes them raises it, adds the step here, and
+a file of the new format to `tests/storage/journals`.
 """
 
 _CORRUPT_CODES = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
@@ -114,23 +138,33 @@ def lock(path: Path) -> int:
 
 
 def create_private(path: Path) -> None:
-    """Make the journal's folder and empty file, both readable by their owner alone."""
+    """
+    Make the journal's folder and empty file, both readable by their owner alone.
+
+    Raises:
+        RestoreUnfinishedError: what a restore has brought so far is not to be written to.
+    """
+    if path.with_name(RESTORE_MARK).exists():
+        raise RestoreUnfinishedError(
+            f"a restore into {path.parent} was broken off: run the same cordboard restore again"
+        )
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
-def open_writer(path: Path) -> sqlite3.Connection:
+def open_writer(path: Path, *, core_version: str = "") -> sqlite3.Connection:
     """
-    Open the file for the one writer, and lay out the tables in a new one.
+    Open the file for the one writer, lay out the tables in a new one, upgrade those of an old one.
 
     Raises:
-        JournalTooNewError: a newer program has changed the tables.
+        JournalTooNewError: a newer program has written it; it is left as it is.
         JournalCorruptError: it holds a database that is not a journal.
     """
-    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000)
+    check_readable(path, core_version=core_version)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=WRITER_BUSY_MS / 1000)
     try:
         _lay_out(connection)
-        _check_identity(connection, path)
+        _upgrade(connection)
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
         _check_mode(mode, path)
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -159,15 +193,67 @@ def _check_mode(mode: str, path: Path) -> None:
         raise JournalUnavailableError(f"the journal {path}: its folder cannot hold a WAL")
 
 
-def _check_identity(connection: sqlite3.Connection, path: Path) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    if application != APPLICATION_ID:
-        raise JournalCorruptError(f"{path} is a database, but not a journal of ours")
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+def check_readable(path: Path, *, core_version: str = "") -> None:
+    """
+    See that a file is a journal that this program understands, without changing a byte of it.
+
+    An empty file will be one. `core_version` is this program's; without it only the format counts.
+
+    Raises:
+        JournalTooNewError: a newer program has written it.
+        JournalCorruptError: it holds a database that is not a journal.
+    """
+    with closing(open_reader(path)) as connection:
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if tables == 0:
+            return
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        if application != APPLICATION_ID:
+            raise JournalCorruptError(f"{path} is a database, but not a journal of ours")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        writers = [core for (core,) in connection.execute("SELECT DISTINCT core FROM versions")]
     if version > SCHEMA_VERSION:
         raise JournalTooNewError(
-            f"the journal {path} has format {version}; this program knows {SCHEMA_VERSION}"
+            f"the journal {path} has format {version}, and this program knows formats up to"
+            f" {SCHEMA_VERSION}: a newer Cordboard has written it. {GO_BACK}"
         )
+    newer = [writer for writer in writers if is_newer(writer, core_version)]
+    if newer:
+        newest = max(newer, key=lambda writer: release(writer) or ())
+        raise JournalTooNewError(
+            f"the journal {path} was written by Cordboard {newest}, and this is {core_version}."
+            f" {GO_BACK}"
+        )
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """Open the file to read it only; blocks while another process has it locked."""
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        timeout=READER_BUSY_MS / 1000,
+    )
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Bring an older format up, each step in one transaction: killed in between, it goes on."""
+    while True:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version >= SCHEMA_VERSION:
+            return
+        step = UPGRADES.get(version)
+        if step is None:
+            raise JournalCorruptError(
+                f"the journal says that its format is {version}: there is none"
+            )
+        try:
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {step};PRAGMA user_version = {version + 1}; COMMIT;"
+            )
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
 
 
 def sync_wal(path: Path) -> None:

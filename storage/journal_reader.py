@@ -145,7 +145,7 @@ class JournalReader:
             f"{self._path.absolute().as_uri()}?mode=rw",
             uri=True,
             isolation_level=None,
-            timeout=journal_file.BUSY_TIMEOUT_MS / 1000,
+            timeout=journal_file.READER_BUSY_MS / 1000,
         )
         connection.execute("PRAGMA query_only = ON")
         return connection

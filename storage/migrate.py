@@ -24,6 +24,7 @@ from storage.errors import (
     ServerTooOldError,
     StorageUnavailableError,
 )
+from storage.journal_file import GO_BACK
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 SERVER_MAJOR_MIN = 15
@@ -132,8 +133,8 @@ async def _apply_missing(connection: asyncpg.Connection, wanted: list[Migration]
     }
     if unknown := sorted(applied.keys() - {migration.number for migration in wanted}):
         raise DatabaseTooNewError(
-            f"the database has migrations {unknown}, which this program does not know:"
-            " it was used by a newer one"
+            f"the database has migrations {unknown}, and this program knows those up to"
+            f" {len(wanted)}: it was used by a newer Cordboard. {GO_BACK}"
         )
     for migration in wanted:
         if applied.get(migration.number, migration.sha256) != migration.sha256:
