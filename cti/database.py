@@ -16,7 +16,12 @@ from config.settings import Configuration
 from storage.codec import RecordCodec
 from storage.customers import Customer, CustomerBook
 from storage.embedded import EmbeddedPostgres
-from storage.errors import EmbeddedPostgresError, StorageError, StorageUnavailableError
+from storage.errors import (
+    EmbeddedPostgresError,
+    MigrationError,
+    StorageError,
+    StorageUnavailableError,
+)
 from storage.journal import Journal
 from storage.migrate import migrate
 from storage.pool import Pool
@@ -84,6 +89,9 @@ class Database:
                     await asyncio.to_thread(self._publish, address, server)
                     pause_s = RETRY_FIRST_S
                     await self._serve(address, server)
+            except MigrationError as error:
+                # Calls are taken and journalled; the database is left as it is.
+                log.error("database_refused", reason=str(error), retry_in_s=pause_s)  # noqa: TRY400 - the sentence says it all
             except StorageError as error:
                 log.warning("database_away", reason=str(error), retry_in_s=pause_s)
             except Exception:  # a defect here must not end the calls; it is seen and tried again
@@ -125,7 +133,7 @@ class Database:
         Ship and answer while the server lives.
 
         Raises:
-            EmbeddedPostgresError: the embedded server ended by itself.
+            EmbeddedPostgresError: the embedded server ended by itself, or with its owner.
         """
         async with await Pool.open(address) as pool:
             self._customers = CustomerBook(pool, self._country)
@@ -133,17 +141,25 @@ class Database:
             self._shipper = Shipper(self._journal, self._codec, address)
             log.info("database_up", embedded=server is not None)
             try:
-                if server is None or not server.is_ours:
+                if server is None:
                     await self._shipper.run()
                     return
                 async with asyncio.TaskGroup() as tasks:
                     shipping = tasks.create_task(self._shipper.run())
-                    code = await server.wait_ended()
+                    reason = await _ended(server)
                     shipping.cancel()
             finally:
                 self._customers = None
                 self._answering.clear()
-        raise EmbeddedPostgresError(f"the server ended by itself, status {code}")
+        raise EmbeddedPostgresError(reason)
+
+
+async def _ended(server: EmbeddedPostgres) -> str:
+    """Wait until an embedded server is no more, and say how it ended."""
+    if server.is_ours:
+        return f"the server ended by itself, status {await server.wait_ended()}"
+    await server.wait_owner_gone()
+    return "the process whose server it was has ended"
 
 
 @asynccontextmanager

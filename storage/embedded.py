@@ -27,6 +27,8 @@ from storage.embedded_server import (
 )
 from storage.errors import EmbeddedPostgresError, ServerEndedError
 
+OWNER_POLL_S = 0.5
+
 
 class EmbeddedPostgres:
     """
@@ -105,6 +107,12 @@ class EmbeddedPostgres:
         if self._server is None:
             raise EmbeddedPostgresError("the embedded Postgres is not ours, or not started")
         return await self._server.wait()
+
+    async def wait_owner_gone(self) -> None:
+        """As a guest, wait until the owner has ended and its server with it: `start` it anew."""
+        while (lock := _try_lock(self._data_folder / "postgres.lock")) is None:  # noqa: ASYNC110 - no event tells of another's lock
+            await asyncio.sleep(OWNER_POLL_S)
+        os.close(lock)
 
 
 def _try_lock(path: Path) -> int | None:

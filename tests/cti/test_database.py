@@ -12,6 +12,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from config.secrets import Secret
 from config.settings import Configuration
@@ -21,6 +22,7 @@ from cti.database import ADDRESS_FILE, Database, open_database
 from cti.ids import CallId
 from cti.instants import Time
 from storage.customers import CustomerBook
+from storage.embedded import EmbeddedPostgres
 from storage.errors import StorageUnavailableError
 from storage.journal import Journal
 from storage.migrate import migrate
@@ -272,3 +274,39 @@ async def test_an_embedded_server_that_dies_is_started_again(
 
         await until(database, up=True)
         assert await database.find_by_number(NUMBER) is None
+
+
+async def test_a_guest_goes_on_with_a_server_of_its_own_when_the_owner_ends(
+    configuration: Configuration, journal: Journal, open_folder: Path
+) -> None:
+    """Such as a daemon that was started while a backup ran the server."""
+    configuration = replace(configuration, data=open_folder / "data")
+    owner = EmbeddedPostgres(configuration.data)
+    address = await owner.start()
+    async with running(configuration, journal, None) as database:
+        await until(database, up=True)
+        await add_customer(address)
+        await owner.stop()
+        await until(database, up=False)
+
+        await until(database, up=True)
+        assert await database.find_by_number(NUMBER) is not None
+
+
+async def test_a_database_of_a_newer_program_is_refused_loudly_and_left_as_it_is(
+    configuration: Configuration, journal: Journal, migrated_database: str
+) -> None:
+    later = "INSERT INTO schema_migrations (number, name, sha256) VALUES (99, '0099_x.sql', '')"
+    await execute(migrated_database, later)
+    with capture_logs() as logs:
+        async with running(configuration, journal, migrated_database) as database:
+            end_a_call(journal, "c1")
+            async with asyncio.timeout(10):
+                while not logs:
+                    await asyncio.sleep(0.01)
+
+            assert not database.up
+    assert (logs[0]["event"], logs[0]["log_level"]) == ("database_refused", "error")
+    assert "[99]" in logs[0]["reason"]
+    assert "cordboard restore" in logs[0]["reason"]
+    assert await calls_in(migrated_database) == []
