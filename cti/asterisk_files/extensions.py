@@ -1,0 +1,158 @@
+"""
+`cordboard-extensions.conf`: the safety net, and what agents' phones may dial.
+
+The contract with the daemon is `cti.switch.dialplan`'s. The text was run branch by branch on
+Asterisk 22. What comes from outside is not believed: there is one extension for each service number
+and no pattern; the caller's number is rebuilt from the From header as pjsip parsed and wrote it
+again, in which percent signs are still encoded, so that FILTER drops them; the number of a
+Diversion header, believed from anybody and decoded, is dropped before each `AGI()`, which writes it
+into its opening block; and a caller's REFER, which would send the agent he talks to wherever he
+says, finds no extension.
+"""
+
+from cti.asterisk_files.notes import EXTENSIONS, note
+from cti.asterisk_files.plan import SafetyNet
+from cti.switch.attach import SESSION_ARGUMENTS
+
+ECHO_EXTENSION = "*43"
+"""What an agent's phone dials to hear itself; the number that FreePBX has for it, too."""
+
+
+def extensions_conf(net: SafetyNet, folder: str) -> str:
+    """Return the text of the file."""
+    entries = "\n".join(
+        f"exten => {number},1,Set(CORD_SERVICE={number})\n same => n,Goto(cordboard-from,s,1)"
+        for number in net.services
+    )
+    head = note(
+        EXTENSIONS,
+        folder,
+        "the dialplan that leads callers to Cordboard, and keeps them",
+        "while no daemon is there. Send calls to cordboard-in; see README.md beside this file.",
+    )
+    return head + _TEXT.format(
+        agi=net.agi,
+        standby_agi=net.standby_agi,
+        music=net.music,
+        fallback=net.fallback,
+        fallback_ring_s=net.fallback_ring_s,
+        fallbacks_max=net.fallbacks_max if net.fallback else 0,
+        tries_max=net.tries_max,
+        sorry="" if net.sorry is None else f" same => n,Playback({net.sorry})\n",
+        arguments=",".join(f"${{{name}}}" for name in SESSION_ARGUMENTS),
+        echo=ECHO_EXTENSION,
+        entries=entries,
+    )
+
+
+_TEXT = """\
+; Where calls come in: one extension for each service number, no pattern.
+[cordboard-in]
+{entries}
+
+; The caller's number, rebuilt from the header and reduced to harmless characters. A name may hold
+; anything, so the address is what follows the last <. Without a user it names a machine: no number.
+[cordboard-from]
+exten => s,1,Set(TRANSFER_CONTEXT=cordboard-nowhere)
+ same => n,Set(CORD_FROM=${{CHANNEL(pjsip,remote_uri)}})
+ same => n,Set(CORD_FROM=${{CUT(CORD_FROM,<,${{FIELDQTY(CORD_FROM,<)}})}})
+ same => n,ExecIf($["${{CORD_FROM:0:3}}" = "sip" & ${{FIELDQTY(CORD_FROM,@)}} < 2]?Set(CORD_FROM=))
+ same => n,Set(CORD_FROM=${{CUT(CORD_FROM,:,2)}})
+ same => n,Set(CORD_FROM=${{CUT(CORD_FROM,@,1)}})
+ same => n,Set(CORD_FROM=${{CUT(CORD_FROM,\\;,1)}})
+ same => n,Set(CALLERID(num)=${{FILTER(0-9A-Za-z+*._\\x2d,${{CORD_FROM:0:40}})}})
+ same => n,Set(CORD_FROM=)
+ same => n,Goto(cordboard,s,1)
+
+; Where callers' own transfers lead: nowhere.
+[cordboard-nowhere]
+
+; Where the daemon is: as configured, unless a standby that took over said otherwise, by setting the
+; globals CORD_AGI1 and CORD_AGI2 over AMI (empty: as configured again).
+[cordboard-daemon]
+exten => s,1,Set(CORD_AT1={agi})
+ same => n,Set(CORD_AT2={standby_agi})
+ same => n,ExecIf($["${{GLOBAL(CORD_AGI1)}}" != ""]?Set(CORD_AT1=${{GLOBAL(CORD_AGI1)}}))
+ same => n,ExecIf($["${{GLOBAL(CORD_AGI2)}}" != ""]?Set(CORD_AT2=${{GLOBAL(CORD_AGI2)}}))
+ same => n,Return()
+
+[cordboard]
+exten => s,1,Set(AGIEXITONHANGUP=yes)
+ same => n,Answer()
+ same => n,Set(CORD_N=0)
+ same => n,Set(CORD_FBN=0)
+ same => n(loop),Set(CORD_DIALED=${{DIALSTATUS}})
+ same => n,Set(CORD_CAUSE=${{HANGUPCAUSE}})
+ same => n,Set(DIALSTATUS=)
+ same => n,StartMusicOnHold({music})
+ same => n,Gosub(cordboard-daemon,s,1)
+ same => n,Set(REDIRECTING(from-num,i)=)
+ same => n,Set(CORD_T0=${{EPOCH}})
+ same => n,Set(AGISTATUS=)
+ same => n,AGI(agi://${{CORD_AT1}}/call,{arguments})
+ same => n,GotoIf($["${{AGISTATUS}}" != "FAILURE" | "${{CORD_AT2}}" = ""]?chk)
+ same => n,GotoIf($[${{EPOCH}} - ${{CORD_T0}} > 4]?chk)
+ same => n,AGI(agi://${{CORD_AT2}}/call,{arguments})
+ same => n(chk),GotoIf($["${{CORD_STATE}}" = "done"]?bye)
+ same => n,GotoIf($["${{DIALSTATUS}}" = "ANSWER"]?post)
+ same => n,ExecIf($[${{EPOCH}} - ${{CORD_T0}} > 5]?Set(CORD_N=0))
+ same => n,Set(CORD_N=$[${{CORD_N}} + 1])
+ same => n,GotoIf($[${{CORD_N}} > {tries_max}]?fallback)
+ same => n,MusicOnHold({music},1)
+ same => n,Goto(loop)
+; The talk is over, and the session that dialled it is gone.
+ same => n(post),Set(CORD_STATE=post)
+ same => n,Set(CORD_DIALED=${{DIALSTATUS}})
+ same => n,Set(CORD_CAUSE=${{HANGUPCAUSE}})
+ same => n,StopMusicOnHold()
+ same => n,Gosub(cordboard-daemon,s,1)
+ same => n,Set(REDIRECTING(from-num,i)=)
+ same => n,Set(AGISTATUS=)
+ same => n,AGI(agi://${{CORD_AT1}}/post,{arguments})
+ same => n,ExecIf($["${{AGISTATUS}}" = "FAILURE" & "${{CORD_AT2}}" != ""]?AGI(agi://${{CORD_AT2}}/post,{arguments}))
+ same => n,GotoIf($["${{CORD_STATE}}" = "requeue"]?requeue,1)
+ same => n(bye),Hangup()
+; Nobody comes: ring someone, then try the daemon again, and say so in the end.
+ same => n(fallback),GotoIf($[${{CORD_FBN}} >= {fallbacks_max}]?sorry)
+ same => n,Set(CORD_FBN=$[${{CORD_FBN}} + 1])
+ same => n,Set(CORD_STATE=fallback)
+ same => n,Dial({fallback},{fallback_ring_s},m({music})g)
+ same => n,GotoIf($["${{DIALSTATUS}}" = "ANSWER"]?bye)
+ same => n,Set(CORD_STATE=)
+ same => n,Set(DIALSTATUS=)
+ same => n,Set(CORD_N=0)
+ same => n,Goto(loop)
+ same => n(sorry),StopMusicOnHold()
+{sorry} same => n,Hangup(34)
+
+exten => requeue,1,Set(AGIEXITONHANGUP=yes)
+ same => n,Set(CORD_STATE=requeue)
+ same => n,Set(CORD_N=0)
+ same => n,Set(CORD_FBN=0)
+ same => n,Goto(s,loop)
+
+; Runs on an agent's leg before it is rung.
+[cordboard-agent]
+exten => leg,1,Set(CORD_OFFER=${{ARG1}})
+ same => n,Set(PJSIP_HEADER(add,X-Cordboard-Call)=${{CORD_CALL}})
+ same => n,Return()
+
+; What agents' phones may dial: an echo, by which each can be tried, and the service numbers, so
+; that a call can be tried without a provider. No other phone, and no way out.
+[cordboard-phones]
+exten => {echo},1,Answer()
+ same => n,Echo()
+ same => n,Hangup()
+include => cordboard-in
+
+; The test call of `cordboard doctor`, which no caller reaches: whoever answers at the daemon's
+; address tells by a variable that he was told CORD_DOCTOR.
+[cordboard-doctor]
+exten => s,1,Set(AGIEXITONHANGUP=yes)
+ same => n,Answer()
+ same => n,Gosub(cordboard-daemon,s,1)
+ same => n,Set(AGISTATUS=)
+ same => n,AGI(agi://${{CORD_AT1}}/doctor,${{CORD_DOCTOR}})
+ same => n,Wait(5)
+ same => n,Hangup()
+"""
