@@ -1,6 +1,7 @@
 """Builds the frozen settings from checked files; nothing can be wrong any more here."""
 
 import hashlib
+import ipaddress
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy
+from config.addresses import with_port
 from config.errors import Problem
 from config.models import (
     AgentSection,
@@ -16,16 +18,16 @@ from config.models import (
     FlowsFile,
     Leads,
     MainFile,
-    Pbx,
     QueueSection,
     QueuesFile,
-    SecretSource,
     ServicesFile,
     Web,
 )
 from config.nodes import KeyPath
+from config.pbx import Agi, Pbx
 from config.prompts import PROMPTS_FOLDER
 from config.secrets import Secret
+from config.section import SecretSource
 from config.settings import (
     AgentSettings,
     AgiSettings,
@@ -33,13 +35,17 @@ from config.settings import (
     Configuration,
     LogSettings,
     PbxSettings,
+    PhoneSettings,
+    SafetyNetSettings,
     Service,
+    TrunkSettings,
     WebSettings,
 )
 from cti.ids import AgentId, DeviceId, PbxId, QueueName
 from ivr.flow import Choice, Destination, Flow, Menu, ToHangUp, ToQueue
 
 VERSION_DIGITS = 12
+IPV4 = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +72,7 @@ def configuration(
     pbx = PbxId(pbx_name)
     return Configuration(
         folder=folder,
-        pbxs=MappingProxyType({pbx: _pbx(pbx, main.pbx[pbx_name], secrets)}),
+        pbxs=MappingProxyType({pbx: _pbx(pbx, main.pbx[pbx_name], secrets, files.agents)}),
         web=_web(main.web, folder),
         database_url=_database_url(main, secrets),
         data=folder / main.data,
@@ -94,7 +100,10 @@ def configuration(
     )
 
 
-def _pbx(pbx: PbxId, section: Pbx, secrets: Mapping[KeyPath, Secret]) -> PbxSettings:
+def _pbx(
+    pbx: PbxId, section: Pbx, secrets: Mapping[KeyPath, Secret], agents: AgentsFile
+) -> PbxSettings:
+    net = section.safety_net
     return PbxSettings(
         pbx=pbx,
         ami=AmiSettings(
@@ -103,9 +112,47 @@ def _pbx(pbx: PbxId, section: Pbx, secrets: Mapping[KeyPath, Secret]) -> PbxSett
             username=section.ami.username,
             secret=secrets["pbx", pbx, "ami", "secret"],
         ),
-        agi=AgiSettings(listen=section.agi.listen, port=section.agi.port, peers=section.agi.peers),
+        agi=AgiSettings(
+            listen=section.agi.listen,
+            port=section.agi.port,
+            peers=section.agi.peers,
+            address=section.agi.address or _reached_at(section.agi),
+        ),
         music=section.music,
+        trunks=MappingProxyType(
+            {
+                name: TrunkSettings(name=name, addresses=trunk.addresses)
+                for name, trunk in section.trunks.items()
+            }
+        ),
+        phones=MappingProxyType(_phones(section, agents)),
+        safety_net=SafetyNetSettings(
+            fallback=net.fallback,
+            ring_time=net.ring_time,
+            rounds=net.rounds,
+            tries=net.tries,
+            sorry=net.sorry,
+        ),
     )
+
+
+def _reached_at(agi: Agi) -> str:
+    """Return where the dialplan finds us: an address that means all of them means this machine."""
+    address = ipaddress.ip_address(agi.listen)
+    if address.is_unspecified:
+        return with_port("127.0.0.1" if address.version == IPV4 else "::1", agi.port)
+    return with_port(agi.listen, agi.port)
+
+
+def _phones(section: Pbx, agents: AgentsFile) -> dict[str, PhoneSettings]:
+    """Return all phones by name: those listed first, then those that only agents name."""
+    listed = {
+        name: PhoneSettings(name=name, kind=phone.kind) for name, phone in section.phones.items()
+    }
+    named = (phone for agent in agents.agents.values() for phone in agent.phones)
+    return listed | {
+        phone: PhoneSettings(name=phone, kind="desk") for phone in named if phone not in listed
+    }
 
 
 def _web(section: Web, folder: Path) -> WebSettings:
@@ -116,6 +163,7 @@ def _web(section: Web, folder: Path) -> WebSettings:
         key=None if section.key is None else folder / section.key,
         allow_plain_beyond_loopback=section.allow_plain_beyond_loopback,
         origins=section.origins,
+        metrics_peers=section.metrics_peers,
     )
 
 

@@ -16,9 +16,10 @@ from pydantic import ValidationError
 
 from config.build import CheckedFiles, configuration
 from config.certificates import unusable_certificate
+from config.endpoints import overlapping_trunks, shared_names, unknown_fallback
 from config.errors import ConfigError, Position, Problem, Severity, in_order
 from config.explain import explain, nearest
-from config.models import AgentsFile, FlowsFile, MainFile, QueuesFile, Section, ServicesFile
+from config.models import AgentsFile, FlowsFile, MainFile, QueuesFile, ServicesFile
 from config.nodes import KeyPath, Node, plain, problem_at
 from config.prompts import unplayable_prompts
 from config.references import (
@@ -28,6 +29,7 @@ from config.references import (
     unknown_names,
 )
 from config.secrets import Secret, find_secrets
+from config.section import Section
 from config.settings import Configuration
 from config.yaml_reader import read_document
 
@@ -41,6 +43,15 @@ FILES: Final[Mapping[str, type[Section]]] = MappingProxyType(
         "queues.yaml": QueuesFile,
         "agents.yaml": AgentsFile,
     }
+)
+TREE_CHECKS: Final = (
+    unknown_names,
+    repeated_services,
+    overflows_to_itself,
+    idle_parts,
+    unknown_fallback,
+    shared_names,
+    overlapping_trunks,
 )
 PROBLEMS_SHOWN_MAX = 100
 """Of one check of one file; more would be read by nobody."""
@@ -106,7 +117,7 @@ def _examine(directory: Path, environment: Mapping[str, str], *, unset: Severity
                 files[name] = model.model_validate(plain(document.node))
             except ValidationError as error:
                 problems += _first(explain(error, model, name, document.node))
-    for reference_check in (unknown_names, repeated_services, overflows_to_itself, idle_parts):
+    for reference_check in TREE_CHECKS:
         problems += _first(reference_check(trees))
     secrets: Mapping[KeyPath, Secret] = {}
     if MAIN_FILE in trees:

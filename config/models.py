@@ -11,34 +11,27 @@ from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
     model_validator,
 )
 
+from config.addresses import IpAddress, ListeningPort, WebOrigin, with_port
 from config.durations import HOUR, MINUTE, SECOND
+from config.pbx import Pbx
+from config.section import SecretSource, Section
 from config.values import (
     ChoiceName,
     FilePath,
-    Hostname,
-    IpAddress,
     Key,
-    ListeningPort,
-    ManagerUser,
     Means,
-    MusicClass,
     Name,
     PasswordHash,
     PhoneName,
-    Port,
     Region,
     ServiceNumber,
     SpokenName,
-    VariableName,
-    WebOrigin,
     Within,
     database_url_fault,
     has_password,
@@ -46,13 +39,14 @@ from config.values import (
     unique,
 )
 from cti.instants import Duration, seconds
+from cti.language import _
 from ivr.flow import TRIES_MAX
 
 PHONES_MAX = 8
 """Phones of one agent."""
 QUEUES_OF_AGENT_MAX = 100
 PROMPTS_IN_ROW_MAX = 20
-PEERS_MAX = 50
+METRICS_PEERS_MAX = 50
 ORIGINS_MAX = 50
 WAITING_MAX = 10_000
 """Callers who may wait in one queue; each holds a channel and a session."""
@@ -60,64 +54,13 @@ WAITING_MAX = 10_000
 Prompts = Annotated[
     tuple[Name, ...],
     Field(max_length=PROMPTS_IN_ROW_MAX, strict=False),
-    Means(f"a list of up to {PROMPTS_IN_ROW_MAX} prompts"),
+    Means(_("a list of up to {most} prompts").format(most=PROMPTS_IN_ROW_MAX)),
 ]
 Greeting = Annotated[
     tuple[Name, ...],
     Field(min_length=1, max_length=PROMPTS_IN_ROW_MAX, strict=False),
-    Means(f"a list of 1 to {PROMPTS_IN_ROW_MAX} prompts"),
+    Means(_("a list of 1 to {most} prompts").format(most=PROMPTS_IN_ROW_MAX)),
 ]
-
-
-class Section(BaseModel):
-    """A mapping of the configuration: its keys are known, and it is never changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
-
-
-class SecretSource(Section):
-    """Where a secret comes from: an environment variable or a file, never the configuration."""
-
-    env: VariableName | None = None
-    file: Annotated[FilePath, Means("a file's path", secret=True)] | None = None
-
-    @model_validator(mode="after")
-    def _is_one(self) -> Self:
-        if (self.env is None) == (self.file is None):
-            raise rule("needs one of the two: {env: NAME} or {file: PATH}")
-        return self
-
-
-class Ami(Section):
-    """Asterisk's manager interface."""
-
-    host: Hostname = "127.0.0.1"
-    port: Port = 5038
-    username: ManagerUser
-    secret: Annotated[
-        SecretSource, Means("{env: NAME} or {file: PATH}; secrets do not stand in this file")
-    ]
-
-
-class Agi(Section):
-    """Where calls are handed to us: our FastAGI server."""
-
-    listen: IpAddress = "127.0.0.1"
-    port: ListeningPort = 4573
-    peers: Annotated[
-        tuple[IpAddress, ...],
-        Field(min_length=1, max_length=PEERS_MAX, strict=False),
-        AfterValidator(unique),
-        Means(f"a list of 1 to {PEERS_MAX} IP addresses of Asterisk"),
-    ] = ("127.0.0.1",)
-
-
-class Pbx(Section):
-    """One Asterisk."""
-
-    ami: Ami
-    agi: Agi = Agi()
-    music: MusicClass = "default"
 
 
 class Web(Section):
@@ -127,24 +70,36 @@ class Web(Section):
     port: ListeningPort = 8400
     certificate: FilePath | None = None
     key: FilePath | None = None
-    allow_plain_beyond_loopback: Annotated[bool, Means("true or false")] = False
+    allow_plain_beyond_loopback: Annotated[bool, Means(_("true or false"))] = False
     origins: Annotated[
         tuple[WebOrigin, ...],
         Field(max_length=ORIGINS_MAX, strict=False),
         AfterValidator(unique),
-        Means(f"a list of up to {ORIGINS_MAX} web origins such as https://desk.example.com"),
+        Means(
+            _("a list of up to {most} web origins such as https://desk.example.com").format(
+                most=ORIGINS_MAX
+            )
+        ),
     ] = ()
+    metrics_peers: Annotated[
+        tuple[IpAddress, ...],
+        Field(max_length=METRICS_PEERS_MAX, strict=False),
+        AfterValidator(unique),
+        Means(_("a list of up to {most} IP addresses").format(most=METRICS_PEERS_MAX)),
+    ] = ("127.0.0.1", "::1")
 
     @model_validator(mode="after")
     def _is_safe(self) -> Self:
         if (self.certificate is None) != (self.key is None):
-            raise rule("certificate and key belong together: give both, or neither")
+            raise rule(_("certificate and key belong together: give both, or neither"))
         loopback = ipaddress.ip_address(self.listen).is_loopback
         if self.certificate is None and not loopback and not self.allow_plain_beyond_loopback:
             raise rule(
-                f"passwords would cross the network in plain text on {self.listen}: give "
-                "certificate and key, listen on 127.0.0.1, or, where a proxy speaks TLS, set "
-                "allow_plain_beyond_loopback: true"
+                _(
+                    "passwords would cross the network in plain text on {address}: give "
+                    "certificate and key, listen on 127.0.0.1, or, where a proxy speaks TLS, set "
+                    "allow_plain_beyond_loopback: true"
+                ).format(address=self.listen)
             )
         return self
 
@@ -156,7 +111,10 @@ def _database_url(url: str) -> str:
         raise rule(wrong)
     if has_password(url):
         raise rule(
-            "a URL with a password does not stand in this file: write {env: NAME} or {file: PATH}"
+            _(
+                "a URL with a password does not stand in this file: "
+                "write {env: NAME} or {file: PATH}"
+            )
         )
     return url
 
@@ -172,8 +130,10 @@ class Database(Section):
         ]
         | None,
         Means(
-            "null (the embedded server), a postgresql:// URL without a password, "
-            "{env: NAME} or {file: PATH}",
+            _(
+                "null (the embedded server), a postgresql:// URL without a password, "
+                "{env: NAME} or {file: PATH}"
+            ),
             secret=True,
         ),
     ] = None
@@ -188,9 +148,9 @@ class Telephony(Section):
 class Log(Section):
     """What the daemon tells about its work."""
 
-    format: Annotated[Literal["console", "json"], Means("console or json")] = "console"
+    format: Annotated[Literal["console", "json"], Means(_("console or json"))] = "console"
     level: Annotated[
-        Literal["debug", "info", "warning", "error"], Means("debug, info, warning or error")
+        Literal["debug", "info", "warning", "error"], Means(_("debug, info, warning or error"))
     ] = "info"
 
 
@@ -202,14 +162,14 @@ class Watchdog(Section):
 
 def _one_pbx(value: dict[str, Pbx]) -> dict[str, Pbx]:
     if len(value) != 1:
-        raise rule("must hold exactly one PBX for now")
+        raise rule(_("must hold exactly one PBX for now"))
     return value
 
 
 class MainFile(Section):
     """`cordboard.yaml`."""
 
-    pbx: Annotated[dict[Name, Pbx], AfterValidator(_one_pbx), Means("a mapping of one PBX")]
+    pbx: Annotated[dict[Name, Pbx], AfterValidator(_one_pbx), Means(_("a mapping of one PBX"))]
     web: Web = Web()
     database: Database = Database()
     data: FilePath = "var/lib"
@@ -222,8 +182,9 @@ class MainFile(Section):
         for pbx in self.pbx.values():
             if pbx.agi.port and (pbx.agi.listen, pbx.agi.port) == (self.web.listen, self.web.port):
                 raise rule(
-                    f"agi and web cannot both listen at {self.web.listen}:{self.web.port}: "
-                    "give one of them another port"
+                    _(
+                        "agi and web cannot both listen at {address}: give one of them another port"
+                    ).format(address=with_port(self.web.listen, self.web.port))
                 )
         return self
 
@@ -239,20 +200,22 @@ class ServiceItem(Section):
 class ServicesFile(Section):
     """`services.yaml`."""
 
-    services: Annotated[tuple[ServiceItem, ...], Field(strict=False), Means("a list of services")]
+    services: Annotated[
+        tuple[ServiceItem, ...], Field(strict=False), Means(_("a list of services"))
+    ]
 
 
 class Leads(Section):
     """Where a branch of a menu leads."""
 
     queue: Name | None = None
-    hang_up: Annotated[Literal[True] | None, Means("true")] = None
+    hang_up: Annotated[Literal[True] | None, Means(_("true"))] = None
     prompts: Prompts = ()
 
     @model_validator(mode="after")
     def _leads_somewhere(self) -> Self:
         if (self.queue is None) == (self.hang_up is None):
-            raise rule("needs one of the two: queue: NAME or hang_up: true")
+            raise rule(_("needs one of the two: queue: NAME or hang_up: true"))
         return self
 
 
@@ -267,11 +230,13 @@ class MenuSection(Section):
 
     greeting: Greeting
     first_key: Annotated[Duration, Within(SECOND, MINUTE)] = seconds(5)
-    tries: Annotated[int, Field(ge=1, le=TRIES_MAX), Means(f"1 to {TRIES_MAX}")] = 3
+    tries: Annotated[
+        int, Field(ge=1, le=TRIES_MAX), Means(_("1 to {most}").format(most=TRIES_MAX))
+    ] = 3
     choices: Annotated[
         dict[Key, ChoiceSection],
         Field(min_length=1),
-        Means("a mapping of one key at least to its choice"),
+        Means(_("a mapping of one key at least to its choice")),
     ]
     wrong_key: Prompts = ()
     no_key: Prompts = ()
@@ -285,8 +250,10 @@ class MenuSection(Section):
             first_key, first = by_name.setdefault(choice.name, (key, choice))
             if (first.queue, first.hang_up) != (choice.queue, choice.hang_up):
                 raise rule(
-                    f"the choices of {first_key} and {key} are both called {choice.name} "
-                    "and lead to different places; give them two names"
+                    _(
+                        "the choices of {first} and {second} are both called {name} "
+                        "and lead to different places; give them two names"
+                    ).format(first=first_key, second=key, name=choice.name)
                 )
         return self
 
@@ -300,7 +267,7 @@ class FlowSection(Section):
 class FlowsFile(Section):
     """`flows.yaml`."""
 
-    flows: Annotated[dict[Name, FlowSection], Means("a mapping of flows by name")]
+    flows: Annotated[dict[Name, FlowSection], Means(_("a mapping of flows by name"))]
 
 
 class Overflow(Section):
@@ -316,8 +283,10 @@ class QueueSection(Section):
 
     ring_time: Annotated[Duration, Within(SECOND, Duration(10 * MINUTE))] = seconds(15)
     wrap_up: Annotated[Duration, Within(Duration(0), HOUR)] = seconds(10)
-    misses_max: Annotated[int, Field(ge=0, le=100), Means("0 (never) to 100")] = 3
-    waiting_max: Annotated[int, Field(ge=1, le=WAITING_MAX), Means(f"1 to {WAITING_MAX}")] = 200
+    misses_max: Annotated[int, Field(ge=0, le=100), Means(_("0 (never) to 100"))] = 3
+    waiting_max: Annotated[
+        int, Field(ge=1, le=WAITING_MAX), Means(_("1 to {most}").format(most=WAITING_MAX))
+    ] = 200
     overflow: Overflow | None = None
 
 
@@ -325,7 +294,7 @@ class QueuesFile(Section):
     """`queues.yaml`."""
 
     queues: Annotated[
-        dict[Name, QueueSection], Field(min_length=1), Means("a mapping of one queue at least")
+        dict[Name, QueueSection], Field(min_length=1), Means(_("a mapping of one queue at least"))
     ]
 
 
@@ -338,17 +307,17 @@ class AgentSection(Section):
         tuple[PhoneName, ...],
         Field(min_length=1, max_length=PHONES_MAX, strict=False),
         AfterValidator(unique),
-        Means(f"a list of 1 to {PHONES_MAX} phones"),
+        Means(_("a list of 1 to {most} phones").format(most=PHONES_MAX)),
     ]
     queues: Annotated[
         tuple[Name, ...],
         Field(max_length=QUEUES_OF_AGENT_MAX, strict=False),
         AfterValidator(unique),
-        Means(f"a list of up to {QUEUES_OF_AGENT_MAX} queues"),
+        Means(_("a list of up to {most} queues").format(most=QUEUES_OF_AGENT_MAX)),
     ] = ()
 
 
 class AgentsFile(Section):
     """`agents.yaml`."""
 
-    agents: Annotated[dict[Name, AgentSection], Means("a mapping of agents by name")]
+    agents: Annotated[dict[Name, AgentSection], Means(_("a mapping of agents by name"))]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from acd.policy import Policy
 from config.errors import Problem
@@ -24,26 +25,75 @@ class AmiSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgiSettings:
-    """Where calls are handed to us (port 0: any free one), and by which addresses."""
+    """
+    Where calls are handed to us (port 0: any free one), and by which addresses.
+
+    `address` is where Asterisk's dialplan reaches us, `host:port`.
+    """
 
     listen: str
     port: int
     peers: tuple[str, ...]
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkSettings:
+    """A provider whose calls come in, and the addresses and networks that it calls from."""
+
+    name: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneSettings:
+    """A phone of the PBX: one on a desk, or the web page of an agent."""
+
+    name: str
+    kind: Literal["desk", "web"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyNetSettings:
+    """
+    What happens to callers while no daemon is there.
+
+    After `tries` quick tries, about one a second, the phone `fallback` is rung `rounds` times for
+    `ring_time` each; `sorry` is the name of one of Asterisk's sounds, said at the very end. None
+    leaves that part out.
+    """
+
+    fallback: str | None
+    ring_time: Duration
+    rounds: int
+    tries: int
+    sorry: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PbxSettings:
-    """One Asterisk; `music` is the class of music on hold that waiting callers hear."""
+    """
+    One Asterisk; `music` is the class of music on hold that waiting callers hear.
+
+    `phones` are all that agents, the list of phones or the safety net name.
+    """
 
     pbx: PbxId
     ami: AmiSettings
     agi: AgiSettings
     music: str
+    trunks: Mapping[str, TrunkSettings]
+    phones: Mapping[str, PhoneSettings]
+    safety_net: SafetyNetSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
-    """Where agents' desks connect (port 0: any free one); both TLS files, or neither."""
+    """
+    Where agents' desks connect (port 0: any free one); both TLS files, or neither.
+
+    `metrics_peers` are the addresses that may read the daemon's figures.
+    """
 
     listen: str
     port: int
@@ -51,6 +101,7 @@ class WebSettings:
     key: Path | None
     allow_plain_beyond_loopback: bool
     origins: tuple[str, ...]
+    metrics_peers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

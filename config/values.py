@@ -8,7 +8,6 @@ and `+49` as text.
 
 import base64
 import binascii
-import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Annotated
@@ -19,7 +18,6 @@ import phonenumbers
 from pydantic import (
     AfterValidator,
     BeforeValidator,
-    Field,
     GetCoreSchemaHandler,
     StringConstraints,
 )
@@ -28,6 +26,7 @@ from pydantic_core.core_schema import no_info_plain_validator_function
 
 from config.durations import duration_from, duration_text
 from cti.instants import Duration
+from cti.language import _
 from ivr.actions import KEYS
 from ivr.flow import RESERVED_CHOICES
 
@@ -36,9 +35,13 @@ HASH_TIME_MAX = 32
 HASH_LANES_MAX = 32
 """A password hash may not ask for more than this at every sign-in."""
 
-PORT_MAX = 65_535
-_DEFAULT_PORTS = frozenset({"80", "443"})
-_ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?")
+RESERVED_SECTIONS = ("global", "system", "anonymous", "default_outbound_endpoint")
+"""
+Sections of pjsip.conf with a meaning of their own; an endpoint called `anonymous` would answer
+whoever nobody knows.
+"""
+RESERVED_PREFIXES = ("transport-", "cordboard-")
+"""How the sections begin that we write into pjsip.conf beside phones and trunks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,8 @@ class Within:
     @property
     def means(self) -> Means:
         """The words for what is allowed."""
-        limits = f"from {duration_text(self.least)} to {duration_text(self.most)}"
-        return Means(f"a duration {limits}, such as 500ms, 15s, 2m or 1h30m")
+        words = _("a duration from {least} to {most}, such as 500ms, 15s, 2m or 1h30m")
+        return Means(words.format(least=duration_text(self.least), most=duration_text(self.most)))
 
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
@@ -69,7 +72,11 @@ class Within:
 
     def _checked(self, value: object) -> Duration:
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            raise rule(f"needs a unit: write {value}s for seconds or {value}m for minutes")
+            raise rule(
+                _("needs a unit: write {value}s for seconds or {value}m for minutes").format(
+                    value=value
+                )
+            )
         try:
             duration = duration_from(value) if isinstance(value, str) else None
         except ValueError:
@@ -89,38 +96,20 @@ def _as_written(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-_Textual = BeforeValidator(_as_written)
+Textual = BeforeValidator(_as_written)
 
 
 def unique(values: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse a list that holds something twice."""
     for index, value in enumerate(values):
         if value in values[:index]:
-            raise rule(f"{value!r} stands in this list twice")
+            raise rule(_("{value} stands in this list twice").format(value=repr(value)))
     return values
-
-
-def _ip_address(text: str) -> str:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        raise rule("must be an IP address such as 127.0.0.1, 0.0.0.0 or ::1") from None
 
 
 def _region(text: str) -> str:
     if text not in phonenumbers.SUPPORTED_REGIONS:
-        raise rule("must be a country's two capital letters (ISO 3166) such as DE, CN or US")
-    return text
-
-
-def _origin(text: str) -> str:
-    """Take only what a browser can send: it leaves default ports out and writes small letters."""
-    match = _ORIGIN.fullmatch(text)
-    if match is None or int(match["port"] or 0) > PORT_MAX or match["port"] in _DEFAULT_PORTS:
-        raise rule(
-            "must be a web origin as browsers send it, such as https://desk.example.com or "
-            "http://localhost:8080: small letters, no path, no slash at the end, no default port"
-        )
+        raise rule(_("must be a country's two capital letters (ISO 3166) such as DE, CN or US"))
     return text
 
 
@@ -131,13 +120,13 @@ def _spoken_name(text: str) -> str:
         or text != text.strip()
         or not re.sub(r"[\u200c\u200d]", "", text).isprintable()
     ):
-        raise rule("must be a name of printable characters, with no blanks around it")
+        raise rule(_("must be a name of printable characters, with no blanks around it"))
     return text
 
 
 def _password_hash(text: str) -> str:
     """Check that argon2 will be able to read the hash, and at a bearable cost."""
-    wrong = "must be an argon2id hash ($argon2id$v=19$…); make one with: cordboard hash-password"
+    wrong = _("must be an argon2id hash ($argon2id$v=19$…); make one with: cordboard hash-password")
     try:
         parameters = argon2.extract_parameters(text)
         salt, digest = (
@@ -155,88 +144,105 @@ def _password_hash(text: str) -> str:
     )
     if not affordable:
         raise rule(
-            f"this hash costs too much at every sign-in, or nothing; allowed are "
-            f"m up to {HASH_MEMORY_KIB_MAX}, t up to {HASH_TIME_MAX}, p up to {HASH_LANES_MAX}"
+            _(
+                "this hash costs too much at every sign-in, or nothing; allowed are "
+                "m up to {memory}, t up to {time}, p up to {lanes}"
+            ).format(memory=HASH_MEMORY_KIB_MAX, time=HASH_TIME_MAX, lanes=HASH_LANES_MAX)
         )
     return text
 
 
 def _choice_name(text: str) -> str:
     if text in RESERVED_CHOICES:
-        raise rule(f"{text} is what the call log says when no choice was made; take another name")
+        raise rule(
+            _("{name} is what the call log says when no choice was made; take another name").format(
+                name=text
+            )
+        )
+    return text
+
+
+def _section_name(text: str) -> str:
+    """Refuse what would become a section of Asterisk's with another meaning."""
+    if text.lower() in RESERVED_SECTIONS or text.lower().startswith(RESERVED_PREFIXES):
+        raise rule(
+            _("{name} is a section of Asterisk's own in pjsip.conf; take another name").format(
+                name=text
+            )
+        )
     return text
 
 
 Name = Annotated[
     str,
-    _Textual,
+    Textual,
     StringConstraints(pattern=r"^[a-z0-9_-]{1,40}$"),
-    Means("a name: 1 to 40 of a-z 0-9 _ -"),
+    Means(_("a name: 1 to 40 of a-z 0-9 _ -")),
 ]
 ChoiceName = Annotated[Name, AfterValidator(_choice_name)]
 PhoneName = Annotated[
     str,
-    _Textual,
+    Textual,
     StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$"),
-    Means("a phone's name on the PBX: 1 to 40 of A-Z a-z 0-9 _ -"),
+    AfterValidator(_section_name),
+    Means(_("a phone's name on the PBX: 1 to 40 of A-Z a-z 0-9 _ -")),
+]
+TrunkName = Annotated[Name, AfterValidator(_section_name)]
+SoundName = Annotated[
+    str,
+    Textual,
+    StringConstraints(
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,39}(/[A-Za-z0-9_][A-Za-z0-9_-]{0,39}){0,3}$"
+    ),
+    Means(_("the name of one of Asterisk's sounds such as vm-goodbye or custom/sorry")),
 ]
 MusicClass = Annotated[
     str,
-    _Textual,
+    Textual,
     StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$"),
-    Means("a class of music on hold: 1 to 40 of A-Z a-z 0-9 _ -"),
+    Means(_("a class of music on hold: 1 to 40 of A-Z a-z 0-9 _ -")),
 ]
 SpokenName = Annotated[
     str,
-    _Textual,
+    Textual,
     StringConstraints(min_length=1, max_length=80),
     AfterValidator(_spoken_name),
-    Means("a name of 1 to 80 characters"),
+    Means(_("a name of 1 to 80 characters")),
 ]
 ServiceNumber = Annotated[
     str,
-    _Textual,
+    Textual,
     StringConstraints(pattern=r"^[0-9*#]{1,20}$"),
-    Means("a dialled number: 1 to 20 of 0-9 * #"),
+    Means(_("a dialled number: 1 to 20 of 0-9 * #")),
 ]
 Key = Annotated[
-    str, StringConstraints(pattern=r"^[0-9*#]$"), Means(f"one key of a telephone: {KEYS}")
+    str,
+    StringConstraints(pattern=r"^[0-9*#]$"),
+    Means(_("one key of a telephone: {keys}").format(keys=KEYS)),
 ]
 PasswordHash = Annotated[
-    str, AfterValidator(_password_hash), Means("an argon2id hash in text", secret=True)
+    str, AfterValidator(_password_hash), Means(_("an argon2id hash in text"), secret=True)
 ]
 VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"
 VariableName = Annotated[
     str,
     StringConstraints(pattern=VARIABLE_NAME),
-    Means("the name of an environment variable", secret=True),
+    Means(_("the name of an environment variable"), secret=True),
 ]
 FilePath = Annotated[
     str,
-    _Textual,
+    Textual,
     StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,4096}$"),
-    Means("a file's path in text"),
+    Means(_("a file's path in text")),
 ]
-Hostname = Annotated[
-    str,
-    _Textual,
-    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:_-]{0,254}$"),
-    Means("a host name or IP address"),
-]
-IpAddress = Annotated[str, AfterValidator(_ip_address), Means("an IP address in text")]
 ManagerUser = Annotated[
     str,
-    _Textual,
+    Textual,
     StringConstraints(pattern=r"^[A-Za-z0-9_.@-]{1,80}$"),
-    Means("a manager user's name: 1 to 80 of A-Z a-z 0-9 _ . @ -"),
+    Means(_("a manager user's name: 1 to 80 of A-Z a-z 0-9 _ . @ -")),
 ]
 Region = Annotated[
-    str, AfterValidator(_region), Means("a country's two capital letters such as DE, in text")
-]
-WebOrigin = Annotated[str, AfterValidator(_origin), Means("a web origin in text")]
-Port = Annotated[int, Field(ge=1, le=PORT_MAX), Means("a port: 1 to 65535")]
-ListeningPort = Annotated[
-    int, Field(ge=0, le=PORT_MAX), Means("a port: 1 to 65535, or 0 for any free one")
+    str, AfterValidator(_region), Means(_("a country's two capital letters such as DE, in text"))
 ]
 
 
@@ -245,9 +251,9 @@ def database_url_fault(url: str) -> str | None:
     try:
         parts = urlsplit(url)
     except ValueError:
-        return "is not a URL; allowed is postgresql://user@host:5432/name"
+        return _("is not a URL; allowed is postgresql://user@host:5432/name")
     if parts.scheme not in {"postgresql", "postgres"}:
-        return "must begin with postgresql://"
+        return _("must begin with postgresql://")
     return None
 
 

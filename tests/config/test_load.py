@@ -85,7 +85,9 @@ def test_the_rest_becomes_settings_with_absolute_paths(folder: Folder) -> None:
     pbx = configuration.pbxs[PbxId("main")]
 
     assert (pbx.ami.host, pbx.ami.port, pbx.ami.username) == ("127.0.0.1", 5038, "cordboard")
-    assert pbx.agi == AgiSettings(listen="127.0.0.1", port=4573, peers=("127.0.0.1",))
+    assert pbx.agi == AgiSettings(
+        listen="127.0.0.1", port=4573, peers=("127.0.0.1",), address="127.0.0.1:4573"
+    )
     assert pbx.music == "default"
     assert configuration.web == WebSettings(
         listen="127.0.0.1",
@@ -94,6 +96,7 @@ def test_the_rest_becomes_settings_with_absolute_paths(folder: Folder) -> None:
         key=None,
         allow_plain_beyond_loopback=False,
         origins=(),
+        metrics_peers=("127.0.0.1", "::1"),
     )
     assert configuration.services == {
         "8000": Service(number="8000", name="hotline", flow="welcome")

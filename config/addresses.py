@@ -1,0 +1,113 @@
+"""What a network address, a port or a web origin of the configuration may be."""
+
+import ipaddress
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from config.values import Means, Textual, rule
+from cti.language import _
+
+PORT_MAX = 65_535
+_DEFAULT_PORTS = frozenset({"80", "443"})
+ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?")
+# an interface of Linux has at most 15 characters; others would get into dialplan and logs
+_ZONE = re.compile(r"[A-Za-z0-9_.-]{1,15}", re.ASCII)
+HOST = r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}"
+HOST_AND_PORT = re.compile(
+    rf"({HOST}|\[(?P<v6>[0-9A-Fa-f:.]{{2,45}})\]):(?P<port>[1-9][0-9]{{0,4}})"
+)
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def _ip_address(text: str) -> str:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        address = None
+    zone = getattr(address, "scope_id", None)
+    if address is None or (zone is not None and not _ZONE.fullmatch(zone)):
+        raise rule(_("must be an IP address such as 127.0.0.1, 0.0.0.0 or ::1"))
+    return str(address)
+
+
+def _trunk_address(text: str) -> str:
+    """Take what a provider calls from, and nothing that would let the whole world in."""
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError as error:
+        if "host bits" in str(error):
+            right = ipaddress.ip_network(text, strict=False)
+            raise rule(
+                _(
+                    "is an address within a network; write the network, {network}, or the address"
+                ).format(network=right)
+            ) from None
+        network = None
+    if network is None or "%" in text:
+        raise rule(_("must be an IP address or a network such as 203.0.113.7 or 203.0.113.8/29"))
+    if network.prefixlen == 0:
+        raise rule(_("is everybody's address; name the provider's own"))
+    if network.is_multicast or network.network_address.is_unspecified:
+        raise rule(_("is nobody's address; name the provider's own"))
+    return str(network if "/" in text else network.network_address)
+
+
+def _host_and_port(text: str) -> str:
+    match = HOST_AND_PORT.fullmatch(text)
+    if match is not None and int(match["port"]) <= PORT_MAX:
+        try:
+            ipaddress.IPv6Address(match["v6"] or "::1")
+        except ValueError:
+            match = None
+    else:
+        match = None
+    if match is None:
+        raise rule(
+            _(
+                "must be a host and a port, such as 192.0.2.10:4573, pbx.example.com:4573 "
+                "or [::1]:4573"
+            )
+        )
+    return text
+
+
+def _origin(text: str) -> str:
+    """Take only what a browser can send: it leaves default ports out and writes small letters."""
+    match = ORIGIN.fullmatch(text)
+    if match is None or int(match["port"] or 0) > PORT_MAX or match["port"] in _DEFAULT_PORTS:
+        raise rule(
+            _(
+                "must be a web origin as browsers send it, such as https://desk.example.com or "
+                "http://localhost:8080: small letters, no path, no slash at the end, "
+                "no default port"
+            )
+        )
+    return text
+
+
+def with_port(host: str, port: int) -> str:
+    """Return `host:port` as URLs and dialplans have it: an IPv6 address goes into brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+Hostname = Annotated[
+    str,
+    Textual,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:_-]{0,254}$"),
+    Means(_("a host name or IP address")),
+]
+IpAddress = Annotated[str, AfterValidator(_ip_address), Means(_("an IP address in text"))]
+TrunkAddress = Annotated[
+    str, AfterValidator(_trunk_address), Means(_("an IP address or a network in text"))
+]
+HostAndPort = Annotated[
+    str, AfterValidator(_host_and_port), Means(_("a host and a port, host:port, in text"))
+]
+WebOrigin = Annotated[str, AfterValidator(_origin), Means(_("a web origin in text"))]
+Port = Annotated[int, Field(ge=1, le=PORT_MAX), Means(_("a port: 1 to 65535"))]
+ListeningPort = Annotated[
+    int, Field(ge=0, le=PORT_MAX), Means(_("a port: 1 to 65535, or 0 for any free one"))
+]
