@@ -47,6 +47,14 @@ SECRET_FILES = frozenset({MANAGER, PHONES})
 """Files with passwords, that only Asterisk's own account may read."""
 
 
+README_TITLE = "# Cordboard's files for Asterisk"
+
+
+def first_words(name: str) -> str:
+    """Return how a file of ours begins, by which it is known as ours."""
+    return README_TITLE if name == README else f"; {name}: "
+
+
 def include_line(name: str, folder: str) -> str:
     """Return the line by which a file of the administrator's names ours."""
     return f'#tryinclude "{folder}/{name}"'
@@ -54,7 +62,7 @@ def include_line(name: str, folder: str) -> str:
 
 def note(name: str, folder: str, *what: str) -> str:
     """Return the note of one file; `what` are the lines that say what it is for."""
-    lines = [f"{name}: {what[0]}", *what[1:], ""]
+    lines = [what[0], *what[1:], ""]
     lines += [
         "Written by `cordboard asterisk-config`, which writes it anew: change the YAML files.",
         f"It goes to {folder}. Its line, at the end of {HIS_FILES[name]}",
@@ -66,4 +74,5 @@ def note(name: str, folder: str, *what: str) -> str:
         lines.append(
             "It holds passwords: its owner is Asterisk's account (asterisk), its mode 0600."
         )
-    return "".join(f"; {line}".rstrip() + "\n" for line in lines) + "\n"
+    text = "".join(f"; {line}".rstrip() + "\n" for line in lines)
+    return f"{first_words(name)}{text.removeprefix('; ')}\n"

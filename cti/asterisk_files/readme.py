@@ -1,6 +1,12 @@
 """`README.md` beside the files: where each goes, and how Asterisk takes it up."""
 
-from cti.asterisk_files.notes import FREEPBX_FILES, HIS_FILES, RELOADS, include_line
+from cti.asterisk_files.notes import (
+    FREEPBX_FILES,
+    HIS_FILES,
+    README_TITLE,
+    RELOADS,
+    include_line,
+)
 
 
 def readme(folder: str) -> str:
@@ -16,11 +22,13 @@ def readme(folder: str) -> str:
         for his, lines in groups.items()
     )
     reloads = "".join(f"asterisk -rx '{reload}'\n" for reload in dict.fromkeys(RELOADS.values()))
-    return _TEXT.format(folder=folder, rows=rows, commands=commands, reloads=reloads)
+    return _TEXT.format(
+        title=README_TITLE, folder=folder, rows=rows, commands=commands, reloads=reloads
+    )
 
 
 _TEXT = """\
-# Cordboard's files for Asterisk
+{title}
 
 `cordboard asterisk-config` wrote this folder and writes it anew: change the YAML files, not these.
 The whole way, with what you should see at each step, is in `docs/asterisk.md` and
