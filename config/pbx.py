@@ -103,7 +103,7 @@ class Pbx(Section):
 
     ami: Ami
     agi: Agi = Agi()
-    music: MusicClass = "default"
+    music: MusicClass = "cordboard"
     trunks: Annotated[
         dict[TrunkName, Trunk],
         Field(max_length=TRUNKS_MAX),
