@@ -7,6 +7,7 @@ A number without a unit is refused: whether `15` means seconds or minutes is not
 import re
 
 from cti.instants import Duration, seconds
+from cti.language import _
 
 MILLISECOND = Duration(1_000)
 SECOND = seconds(1)
@@ -27,7 +28,7 @@ def duration_from(text: str) -> Duration:
     """
     match = _DURATION.fullmatch(text)
     if not text or match is None:
-        msg = "a duration is a number with its unit, such as 500ms, 15s, 2m or 1h30m"
+        msg = _("a duration is a number with its unit, such as 500ms, 15s, 2m or 1h30m")
         raise ValueError(msg)
     amounts = zip(match.groups(), _UNITS, strict=True)
     return Duration(sum(int(amount) * size for amount, (_, size) in amounts if amount))

@@ -11,7 +11,7 @@ from typing import Final
 
 from config.addresses import Network
 from config.errors import Position, Problem
-from config.explain import listed, nearest
+from config.explain import unknown
 from config.nodes import ANY, KeyPath, Node, Table, key_position, problem_at, select, texts
 from config.references import Trees
 from cti.language import _
@@ -29,13 +29,7 @@ def unknown_fallback(trees: Trees) -> Iterator[Problem]:
     known = dict.fromkeys(name for _path, _at, name in phone_uses(trees))
     for path, position, name in texts(trees[_MAIN], _FALLBACK):
         if name not in known:
-            near = nearest(name, known)
-            if near:
-                words = _("there is no phone {name}; did you mean {near}?")
-            else:
-                words = _("there is no phone {name}; there are: {known}")
-            message = words.format(name=f"{name!r:.60}", near=near, known=listed(known))
-            yield problem_at(_MAIN, position, path, message)
+            yield problem_at(_MAIN, position, path, unknown("phone", name, known))
 
 
 def shared_names(trees: Trees) -> Iterator[Problem]:

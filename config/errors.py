@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from cti.language import _
+
 
 class Severity(Enum):
     """Whether the daemon can work with it."""
@@ -32,8 +34,9 @@ class Problem:
     One thing that is wrong, or that is worth a look.
 
     `file` is relative to the configuration's folder; `path` leads to the value (`queues.sales.to`)
-    and is empty where the file as a whole is meant; `message` says what is wrong and what is
-    allowed. No problem holds a secret or what stands where a secret should.
+    and is empty where the file as a whole is meant; line 0 means no place in a file. `message`
+    says what is wrong and what is allowed. No problem holds a secret or what stands where a secret
+    should.
     """
 
     file: str
@@ -45,9 +48,25 @@ class Problem:
 
     def __str__(self) -> str:
         """Return `file:line:column: path: message`, as compilers and editors have it."""
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         path = f"{self.path}: " if self.path else ""
-        warning = "warning: " if self.severity is Severity.WARNING else ""
-        return f"{self.file}:{self.line}:{self.column}: {warning}{path}{self.message}"
+        text = f"{path}{self.message}"
+        if self.severity is Severity.WARNING:
+            text = _("warning: {text}").format(text=text)
+        return harmless(f"{place}: {text}")
+
+
+def harmless(text: str) -> str:
+    """
+    Return the text with all escaped that could disturb a terminal or a log.
+
+    Names of files and whatever stands in them may come from others.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else repr(character)[1:-1] for character in text
+    )
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:

@@ -7,10 +7,10 @@ never shown, nor is anything that is not a single short value.
 """
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -18,10 +18,22 @@ from pydantic_core import ErrorDetails
 from config.errors import Problem
 from config.nodes import KeyPath, Node, Table, child, key_position, problem_at, value_position
 from config.values import Means, Within
+from cti.language import _
 
 ECHO_MAX = 40
 NAMES_COMPARED_MAX = 500
 """Beyond so many names the nearest one is not worth its search."""
+Kind = Literal["queue", "flow", "phone"]
+_NEAR: Final[Mapping[Kind, str]] = {
+    "queue": _("there is no queue {name}; did you mean {near}?"),
+    "flow": _("there is no flow {name}; did you mean {near}?"),
+    "phone": _("there is no phone {name}; did you mean {near}?"),
+}
+_LISTED: Final[Mapping[Kind, str]] = {
+    "queue": _("there is no queue {name}; there are: {known}"),
+    "flow": _("there is no flow {name}; there are: {known}"),
+    "phone": _("there is no phone {name}; there are: {known}"),
+}
 _KEY_MARK = "[key]"
 """How pydantic says that it means a mapping's key and not its value."""
 
@@ -50,10 +62,19 @@ def nearest(wanted: str, known: Iterable[str]) -> str | None:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Return names for a message: all of them, or the first few."""
-    known = list(names)
+    """Return names for a message: all of them, or the first few, none of them long."""
+    known = [name if len(name) <= ECHO_MAX else f"{name[:ECHO_MAX]}…" for name in names]
     few = 12
     return ", ".join(known[:few]) + (", …" if len(known) > few else "")
+
+
+def unknown(kind: Kind, name: str, known: Iterable[str]) -> str:
+    """Return the message that there is nothing of this name, and what there is."""
+    names = list(known)
+    near = nearest(name, names)
+    words = _NEAR[kind] if near else _LISTED[kind]
+    shown = repr(name if len(name) <= ECHO_MAX else f"{name[:ECHO_MAX]}…")
+    return words.format(name=shown, near=near, known=listed(names))
 
 
 def _path_in(tree: Node, detail: ErrorDetails) -> tuple[KeyPath, bool]:
@@ -82,27 +103,32 @@ def _message(detail: ErrorDetails, model: type[BaseModel], path: KeyPath) -> str
     if detail["type"] == "extra_forbidden":
         known = list(_type_at(model, path[:-1]).keys)
         near = nearest(str(path[-1]), known)
-        hint = f"did you mean {near}? " if near else ""
-        return f"is not a known key; {hint}allowed: {', '.join(known)}"
+        words = (
+            _("is not a known key; did you mean {near}? allowed: {known}")
+            if near
+            else _("is not a known key; allowed: {known}")
+        )
+        return words.format(near=near, known=", ".join(known))
     at_key = detail["loc"][-1:] == (_KEY_MARK,)
     allowed = _type_at(model, (*path[:-1], _KEY_MARK) if at_key else path)
     if detail["type"] == "missing":
-        return f"is missing; it must be {allowed.means.words}"
+        return _("is missing; it must be {allowed}").format(allowed=allowed.means.words)
     shown = _shown(detail["input"], secret=allowed.means.secret)
-    return f"must be {allowed.means.words}" + (f", not {shown}" if shown else "")
+    words = _("must be {allowed}, not {shown}") if shown else _("must be {allowed}")
+    return words.format(allowed=allowed.means.words, shown=shown)
 
 
 def _shown(value: object, *, secret: bool) -> str:
     """Return a value for a message: short, on one line, harmless to a terminal; or nothing."""
     match value:
         case None:
-            return "nothing"
+            return _("nothing")
         case bool():
             return "true" if value else "false"
         case dict():
-            return "a mapping"
+            return _("a mapping")
         case list() | tuple():
-            return f"a list of {len(value)}"
+            return _("a list of {count}").format(count=len(value))
     text = str(value)
     if secret:
         return ""
@@ -141,9 +167,10 @@ def _type_at(annotation: object, path: KeyPath) -> _Allowed:
 def _words(section: type[BaseModel] | None, means: Means | None) -> Means:
     """Return the words for a type; what stands where a section should may be a secret."""
     if section is not None:
-        words = means.words if means else f"a mapping ({', '.join(section.model_fields)})"
+        keys = ", ".join(section.model_fields)
+        words = means.words if means else _("a mapping ({keys})").format(keys=keys)
         return Means(words, secret=True)
-    return means or Means("something else")
+    return means or Means(_("something else"))
 
 
 def _bare(annotation: Any) -> tuple[object, Means | None]:  # noqa: ANN401 - a type of any kind

@@ -32,6 +32,7 @@ from config.secrets import Secret, find_secrets
 from config.section import Section
 from config.settings import Configuration
 from config.yaml_reader import read_document
+from cti.language import _
 
 MAIN_FILE = "cordboard.yaml"
 FLOWS_FILE = "flows.yaml"
@@ -103,8 +104,7 @@ def _examine(directory: Path, environment: Mapping[str, str], *, unset: Severity
         folder = directory.resolve(strict=True)
         entries = sorted(entry.name for entry in folder.iterdir())
     except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a circle of links
-        reason = error.strerror if isinstance(error, OSError) else error
-        return _nothing(directory, f"the folder cannot be read: {reason}")
+        return _nothing(directory, _folder_fault(error))
     problems = list(_stray_files(entries))
     trees: dict[str, Node] = {}
     files: dict[str, Section] = {}
@@ -132,8 +132,17 @@ def _examine(directory: Path, environment: Mapping[str, str], *, unset: Severity
     )
 
 
+def _folder_fault(error: OSError | RuntimeError | ValueError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return _("there is no such folder; name the one that holds cordboard.yaml")
+    if isinstance(error, NotADirectoryError):
+        return _("is not a folder; name the one that holds cordboard.yaml")
+    reason = error.strerror if isinstance(error, OSError) else error
+    return _("the folder cannot be read: {reason}").format(reason=reason)
+
+
 def _nothing(directory: Path, message: str) -> _Findings:
-    problem = problem_at(str(directory), Position(), (), message)
+    problem = problem_at(str(directory), Position(line=0, column=0), (), message)
     return _Findings(folder=directory, files={}, secrets={}, problems=(problem,))
 
 
@@ -142,8 +151,12 @@ def _stray_files(entries: Iterable[str]) -> Iterator[Problem]:
     for name in entries:
         if name.endswith((".yaml", ".yml")) and name not in FILES:
             near = nearest(name, FILES)
-            hint = f"did you mean {near}?" if near else f"files are: {', '.join(FILES)}"
-            message = f"is not read; {hint}"
+            words = (
+                _("is not read; did you mean {near}?")
+                if near
+                else _("is not read; files are: {files}")
+            )
+            message = words.format(near=near, files=", ".join(FILES))
             yield problem_at(name, Position(), (), message, Severity.WARNING)
 
 
@@ -154,6 +167,6 @@ def _first(problems: Iterable[Problem]) -> list[Problem]:
         last = shown[PROBLEMS_SHOWN_MAX]
         more = Position(line=last.line, column=last.column)
         shown[PROBLEMS_SHOWN_MAX] = problem_at(
-            last.file, more, (), "more problems follow; put those before right first"
+            last.file, more, (), _("more problems follow; put those before right first")
         )
     return shown

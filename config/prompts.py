@@ -15,6 +15,7 @@ from typing import Final
 from config.errors import Problem, UnreadableFileError
 from config.files import read_file
 from config.nodes import ANY, KeyPath, Node, problem_at, texts
+from cti.language import _
 
 PROMPTS_FOLDER = "prompts"
 RATE_HZ = 8_000
@@ -45,7 +46,9 @@ def unplayable_prompts(file: str, tree: Node, folder: Path) -> Iterator[Problem]
                 faults[name] = prompt_fault(folder, name)
             fault = faults[name]
             if fault is not None:
-                message = f"the prompt {PROMPTS_FOLDER}/{name}.wav {fault}"
+                message = _("the prompt {file} {fault}").format(
+                    file=f"{PROMPTS_FOLDER}/{name}.wav", fault=fault
+                )
                 yield problem_at(file, position, path, message)
 
 
@@ -55,19 +58,18 @@ def prompt_fault(folder: Path, name: str) -> str | None:
     path = home / f"{name}.wav"
     try:
         if not path.resolve().is_relative_to(home.resolve()):
-            return "is a link that leads out of the folder; put the file itself there"
+            return _("is a link that leads out of the folder; put the file itself there")
         data = read_file(path, bytes_max=PROMPT_BYTES_MAX).data
     except UnreadableFileError as error:
         return str(error)
     except (OSError, RuntimeError):
-        return "is a link that leads nowhere; put the file itself there"  # a circle of links
+        return _("is a link that leads nowhere; put the file itself there")  # a circle of links
     fault = _sound_fault(data)
     if fault is None:
         return None
-    return (
-        f"{fault}; a WAV file of 8000 Hz, 16 bit, mono is needed; make one with: "
-        f"ffmpeg -i ORIGINAL -ar 8000 -ac 1 -c:a pcm_s16le {name}.wav"
-    )
+    return _(
+        "{fault}; a WAV file of 8000 Hz, 16 bit, mono is needed; make one with: {command}"
+    ).format(fault=fault, command=f"ffmpeg -i ORIGINAL -ar 8000 -ac 1 -c:a pcm_s16le {name}.wav")
 
 
 def _sound_fault(data: bytes) -> str | None:
@@ -76,11 +78,15 @@ def _sound_fault(data: bytes) -> str | None:
             channels, width, rate, frames = sound.getparams()[:4]
             played = len(sound.readframes(frames)) // max(1, channels * width)
     except (wave.Error, EOFError, RuntimeError, ValueError):  # a lying header causes any of them
-        return "is not a WAV file of plain samples (PCM)"
+        return _("is not a WAV file of plain samples (PCM)")
     if (channels, width, rate) != (1, SAMPLE_BYTES, RATE_HZ):
-        return f"has {rate} Hz, {width * 8} bit, {channels} channel(s)"
+        return _("has {rate} Hz, {bits} bit, {channels} channel(s)").format(
+            rate=rate, bits=width * 8, channels=channels
+        )
     if frames == 0:
-        return "holds no sound"
+        return _("holds no sound")
     if played < frames:
-        return f"is cut off after {played / RATE_HZ:.1f} of {frames / RATE_HZ:.1f} seconds"
+        return _("is cut off after {played} of {told} seconds").format(
+            played=f"{played / RATE_HZ:.1f}", told=f"{frames / RATE_HZ:.1f}"
+        )
     return None

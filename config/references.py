@@ -9,16 +9,20 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from config.errors import Position, Problem, Severity
-from config.explain import listed, nearest
+from config.explain import Kind, unknown
 from config.nodes import ANY, KeyPath, Node, Table, child, key_position, problem_at, texts
+from cti.language import _
 
 Trees = Mapping[str, Node]
 """The files that could be read, by name."""
 
-_HOMES: Final = {"queue": ("queues.yaml", "queues"), "flow": ("flows.yaml", "flows")}
+_HOMES: Final[Mapping[Kind, tuple[str, str]]] = {
+    "queue": ("queues.yaml", "queues"),
+    "flow": ("flows.yaml", "flows"),
+}
 """Where the things of each kind are defined."""
 
-_USES: Final[tuple[tuple[str, KeyPath, str], ...]] = (
+_USES: Final[tuple[tuple[str, KeyPath, Kind], ...]] = (
     ("services.yaml", ("services", ANY, "flow"), "flow"),
     ("flows.yaml", ("flows", ANY, "menu", "choices", ANY, "queue"), "queue"),
     ("flows.yaml", ("flows", ANY, "menu", "otherwise", "queue"), "queue"),
@@ -42,9 +46,7 @@ def unknown_names(trees: Trees) -> Iterator[Problem]:
             continue
         for path, position, name in texts(trees[file], pattern):
             if name not in known:
-                near = nearest(name, known)
-                hint = f"did you mean {near}?" if near else f"there are: {listed(known)}"
-                yield problem_at(file, position, path, f"there is no {kind} {name!r:.60}; {hint}")
+                yield problem_at(file, position, path, unknown(kind, name, known))
 
 
 def repeated_services(trees: Trees) -> Iterator[Problem]:
@@ -54,18 +56,18 @@ def repeated_services(trees: Trees) -> Iterator[Problem]:
         for path, position, text in texts(trees[file], pattern) if file in trees else ():
             first = seen.setdefault(text, position)
             if first is not position:
-                message = f"belongs to another service already, in line {first.line}"
-                yield problem_at(file, position, path, message)
+                message = _("belongs to another service already, in line {line}")
+                yield problem_at(file, position, path, message.format(line=first.line))
 
 
 def overflows_to_itself(trees: Trees) -> Iterator[Problem]:
     """Yield each queue that overflows to itself; a circle of several queues is allowed."""
-    file, _ = _HOMES["queue"]
+    file, _home = _HOMES["queue"]
     for path, position, to in (
         texts(trees[file], ("queues", ANY, "overflow", "to")) if file in trees else ()
     ):
         if path[1] == to:
-            yield problem_at(file, position, path, "must be another queue than this one")
+            yield problem_at(file, position, path, _("must be another queue than this one"))
 
 
 def idle_parts(trees: Trees) -> Iterator[Problem]:
@@ -77,24 +79,24 @@ def idle_parts(trees: Trees) -> Iterator[Problem]:
         return
     serving: set[str] = set()
     busy: set[str] = set()
-    for path, _, queue in texts(agents_tree, ("agents", ANY, "queues", ANY)):
+    for path, _position, queue in texts(agents_tree, ("agents", ANY, "queues", ANY)):
         serving.add(queue)
         busy.add(str(path[1]))
     file, home = _HOMES["queue"]
     for name in queues:
         if name not in serving:
             at = key_position(trees[file], (home, name))
-            message = "no agent serves this queue"
+            message = _("no agent serves this queue")
             yield problem_at(file, at, (home, name), message, Severity.WARNING)
     for agent, entry in agents.entries.items():
         if agent not in busy:
-            message = "serves no queue and will get no calls"
+            message = _("serves no queue and will get no calls")
             yield problem_at(
                 "agents.yaml", entry.key_position, ("agents", agent), message, Severity.WARNING
             )
 
 
-def _names(trees: Trees, kind: str) -> Mapping[str, object] | None:
+def _names(trees: Trees, kind: Kind) -> Mapping[str, object] | None:
     """Return the names of this kind that are defined; None where that cannot be told."""
     file, home = _HOMES[kind]
     found = child(trees[file], home) if file in trees else None

@@ -15,7 +15,8 @@ from typing import Final, NoReturn
 from config.errors import Problem, Severity, UnreadableFileError
 from config.files import read_file
 from config.nodes import ANY, KeyPath, Node, Table, child, problem_at, texts, value_position
-from config.values import VARIABLE_NAME, database_url_fault
+from config.values import FILE_PATH, VARIABLE_NAME, database_url_fault
+from cti.language import _
 
 SECRET_BYTES_MAX = 4_096
 _DATABASE_URL: Final[KeyPath] = ("database", "url")
@@ -103,13 +104,14 @@ def find_secrets(
 def _sources(tree: Node) -> Iterator[tuple[KeyPath, str, str]]:
     """Yield path, `env` or `file`, and its value, of each well-formed source of a secret."""
     for pattern in _SECRETS:
-        for path, _, value in texts(tree, (*pattern, ANY)):
+        for path, _position, value in texts(tree, (*pattern, ANY)):
             source = _at(tree, path[:-1])
             kind = str(path[-1])
             if not isinstance(source, Table) or len(source.entries) != 1:
                 continue
             # a "name" that is none may be the secret itself, in the wrong place
-            if kind == "file" or (kind == "env" and re.fullmatch(VARIABLE_NAME, value)):
+            well_formed = {"file": FILE_PATH, "env": VARIABLE_NAME}.get(kind)
+            if well_formed is not None and re.fullmatch(well_formed, value):
                 yield path[:-1], kind, value
 
 
@@ -123,7 +125,9 @@ def _at(tree: Node, path: KeyPath) -> Node | None:
 def _from_environment(name: str, environment: Mapping[str, str]) -> str:
     text = environment.get(name)
     if text is None:
-        raise _UnsetError(f"the environment variable {name} is not set; the daemon needs it")
+        raise _UnsetError(
+            _("the environment variable {name} is not set; the daemon needs it").format(name=name)
+        )
     return text
 
 
@@ -133,18 +137,18 @@ def _from_file(path: Path) -> tuple[str, bool]:
         content = read_file(path, bytes_max=SECRET_BYTES_MAX)
         text = content.data.decode()
     except UnreadableFileError as error:
-        raise _NoSecretError(f"the file {path} {error}") from error
+        raise _NoSecretError(_("the file {file} {fault}").format(file=path, fault=error)) from error
     except UnicodeDecodeError:
         # no chain: the decoder's error holds the secret's bytes
-        raise _NoSecretError(f"the file {path} is not UTF-8") from None
+        raise _NoSecretError(_("the file {file} is not UTF-8").format(file=path)) from None
     return text.removesuffix("\n").removesuffix("\r"), content.world_readable
 
 
 def _checked(text: str, *, is_url: bool) -> Secret:
     if not text:
-        raise _NoSecretError("the secret is empty")
+        raise _NoSecretError(_("the secret is empty"))
     if any(ord(character) < ord(" ") or character == "\x7f" for character in text):
-        raise _NoSecretError("the secret holds a line's end or another control character")
+        raise _NoSecretError(_("the secret holds a line's end or another control character"))
     if is_url and (wrong := database_url_fault(text)) is not None:
-        raise _NoSecretError(f"the URL {wrong}")
+        raise _NoSecretError(_("the URL {fault}").format(fault=wrong))
     return Secret(text)

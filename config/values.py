@@ -223,6 +223,7 @@ Key = Annotated[
 PasswordHash = Annotated[
     str, AfterValidator(_password_hash), Means(_("an argon2id hash in text"), secret=True)
 ]
+FILE_PATH = r"^[^\x00-\x1f\x7f]{1,4096}$"
 VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"
 VariableName = Annotated[
     str,
@@ -232,7 +233,7 @@ VariableName = Annotated[
 FilePath = Annotated[
     str,
     Textual,
-    StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,4096}$"),
+    StringConstraints(pattern=FILE_PATH),
     Means(_("a file's path in text")),
 ]
 ManagerUser = Annotated[

@@ -261,7 +261,7 @@ def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
 
     assert [str(problem) for problem in check(missing, {})] == [
-        f"{missing}:1:1: the folder cannot be read: No such file or directory"
+        f"{missing}: there is no such folder; name the one that holds cordboard.yaml"
     ]
 
 
@@ -271,7 +271,7 @@ def test_a_file_in_the_folders_place_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as refused:
         load(file, {})
 
-    assert str(refused.value) == f"{file}:1:1: the folder cannot be read: Not a directory"
+    assert str(refused.value) == f"{file}: is not a folder; name the one that holds cordboard.yaml"
 
 
 def test_a_circle_of_links_in_the_folders_place_is_told(tmp_path: Path) -> None:

@@ -125,9 +125,9 @@ def test_keys_are_text_whatever_they_look_like() -> None:
         ("陈: x\nab: ".encode() + b"\xff", "f.yaml:2:5: is not UTF-8: byte 0xff here; save it as UTF-8"),
         ("a: b: c", 'f.yaml:1:5: is not YAML: mapping values are not allowed in this context (a second colon in one line, or an indent that does not fit; text that holds ": " needs quotes)'),
         ("a: 'b", "f.yaml:1:6: is not YAML: found unexpected end of stream (a quote is not closed)"),
-        ("a: [b", "f.yaml:2:1: is not YAML: did not find expected ',' or ']'"),
+        ("a: [b", "f.yaml:2:1: is not YAML: did not find expected ',' or ']'; the bracket in line 1, column 4 is still open here"),
         ("a: @b", "f.yaml:1:4: is not YAML: found character that cannot start any token (text that begins with this character needs quotes)"),
-        ('a: "\\q"', "f.yaml:1:5: is not YAML: found unknown escape character"),
+        ('a: "\\q"', "f.yaml:1:5: is not YAML: found unknown escape character (a backslash within double quotes is written twice; within single quotes, once)"),
         ("a: 1\n---\nb: 2", "f.yaml:2:1: a second document begins; only one is allowed"),
         ("? [a]\n: b", "f.yaml:1:3: a key must be text"),
         ("a: 1\nb: 2\na: 3", "f.yaml:3:1: a: stands here a second time; the first is in line 1"),
@@ -138,7 +138,7 @@ def test_keys_are_text_whatever_they_look_like() -> None:
         ("a: !!int '5'", "f.yaml:1:4: a: tags (beginning with !) are not allowed"),
         ("a: !secret x", "f.yaml:1:4: a: tags (beginning with !) are not allowed"),
         ("!k a: x", "f.yaml:1:1: a: tags (beginning with !) are not allowed"),
-        ("%YAML 9.9\n---\na: 1", "f.yaml:1:1: is not YAML: found incompatible YAML document"),
+        ("%YAML 9.9\n---\na: 1", "f.yaml:1:1: is not YAML: found incompatible YAML document (YAML 1.1 and 1.2 are read)"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_its_place(text: str | bytes, complaint: str) -> None:

@@ -72,10 +72,12 @@ def test_all_errors_are_told_at_once_and_fail_the_check(folder: Folder) -> None:
 
 
 def test_a_folder_that_is_not_there_is_an_error_of_one_line(tmp_path: Path) -> None:
-    checked = run("check", "--config", str(tmp_path / "none"))
+    checked = run("check", "--config", str(tmp_path / "none:1:1"))
 
-    assert checked.exit_code == 1
-    assert "cannot be read" in checked.stderr
+    assert (checked.exit_code, checked.stdout) == (1, "")
+    assert checked.stderr == (
+        f"{tmp_path}/none:1:1: there is no such folder; name the one that holds cordboard.yaml\n"
+    )
 
 
 def test_a_daemon_with_a_broken_configuration_tells_all_errors_and_begins_nothing(
