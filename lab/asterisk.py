@@ -191,7 +191,9 @@ class AsteriskInstance:
     def _prepare(self) -> None:
         """Write every file that Asterisk reads. A socket left by a killed one is removed."""
         music = self._settings.music
-        if music is None:
+        if music is None and self._settings.joined is not None:
+            music = self._settings.joined
+        elif music is None:
             music = self._folders.root / "music"
             sound.write_wav(music / "tone.wav", sound.tone(sound.MUSIC_HZ, 10.0))
         write_configuration(

@@ -1,12 +1,14 @@
 """
 Writes the configuration files of a private Asterisk on loopback.
 
-What it decides: everything about the instance that is not routing: accounts, ports, modules, audio,
-logs. The dialplan is given as text. It starts nothing.
+What it decides: everything about the instance that an administrator has before he meets Cordboard:
+ports, modules, audio, logs. A folder that `cordboard asterisk-config` wrote is joined as he would
+join it, by a line at the end of his own files. Without one the dialplan is given as text, and there
+are a trunk and accounts for phones, for tests that want no more of Asterisk. It starts nothing.
 
 Callers' numbers are not believed: the trunk has a caller id of its own and `trust_id_inbound=no`,
 because a percent-encoded line break in a SIP user part would otherwise reach AMI and AGI as a line
-of its own. Whoever writes the dialplan rebuilds the number from the raw header.
+of its own.
 """
 
 import re
@@ -15,6 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cti.asterisk_files.manager import WRITE_TIMEOUT_MS, event_filter
+from cti.asterisk_files.notes import HIS_FILES, include_line
 from lab.asterisk_installation import Installation
 from lab.asterisk_modules import BASE_MODULES, WEB_PHONE_MODULES
 from lab.ports import LOOPBACK, PortLease
@@ -24,9 +28,6 @@ OBSERVER = "observer"
 
 TRUNK = "trunk"
 """The endpoint that every call belongs to which does not come from a phone's account."""
-
-MANAGER_WRITE_TIMEOUT_MS = 5000
-"""How long a reader of AMI may stall with full buffers. Asterisk's own 100 ms drops a busy one."""
 
 OPEN_FILES_MAX = 20000
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -64,6 +65,11 @@ class AsteriskSettings:
     events that the user `manager_user` gets (none named: all); DeviceStateChange is cut down to
     phones. `channel_variables` are shown in events. `music` is a folder of WAV files; without it a
     pure tone is the music. `system_name` is the prefix of every Uniqueid.
+
+    `joined` is a folder of `cordboard asterisk-config`. Then trunk, phones and music are those of
+    its files, and `manager_user` is theirs as well; `extensions` stand before them. `endpoints`
+    names those of the files that are to be used, whose sound is kept on loopback; `pjsip` is what
+    the administrator writes behind them.
     """
 
     folder: Path
@@ -79,6 +85,9 @@ class AsteriskSettings:
     system_name: str = "lab"
     web_phones: bool = False
     extra_modules: Sequence[str] = ()
+    joined: Path | None = None
+    endpoints: Sequence[str] = ()
+    pjsip: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,12 +138,24 @@ def write_configuration(
         "rtp.conf": _rtp_conf(settings, ports),
         "manager.conf": _manager_conf(settings, ports),
         "http.conf": _http_conf(settings, ports),
-        "musiconhold.conf": f"[default]\nmode=files\ndirectory={music}\nsort=alpha\n",
+        "musiconhold.conf": _musiconhold_conf(settings, music),
         "extensions.conf": settings.extensions,
         **_FIXED,
     }
+    if settings.joined is not None:
+        _join(texts, settings, settings.joined)
     for name, text in texts.items():
         (folders.settings / name).write_text(text, encoding="utf-8")
+
+
+def _join(texts: dict[str, str], settings: AsteriskSettings, joined: Path) -> None:
+    """Name the files of Cordboard's at the end of the administrator's own, as its guide says."""
+    for name, his in HIS_FILES.items():
+        texts[his] += include_line(name, str(joined.absolute())) + "\n"
+    sound = "".join(
+        _ON_LOOPBACK.format(name=name, loopback=LOOPBACK) for name in settings.endpoints
+    )
+    texts["pjsip.conf"] += sound + settings.pjsip
 
 
 _FIXED = {
@@ -164,6 +185,13 @@ dateformat=%F %T.%3q
 [logfiles]
 messages => notice,warning,error
 """
+
+_ON_LOOPBACK = """\
+[{name}](+type=endpoint)
+media_address={loopback}
+bind_rtp_to_media_address=yes
+"""
+"""Added to an endpoint that is there: Asterisk would open its sound to all networks."""
 
 _ENDPOINT = """\
 type=endpoint
@@ -210,21 +238,36 @@ def _modules_conf(settings: AsteriskSettings) -> str:
 
 
 def _rtp_conf(settings: AsteriskSettings, ports: PortLease) -> str:
-    ice = "yes" if settings.web_phones else "no"
+    ice = "yes" if _serves_browsers_itself(settings) else "no"
     return f"[general]\nrtpstart={ports.rtp_first}\nrtpend={ports.rtp_last}\nicesupport={ice}\n"
 
 
 def _http_conf(settings: AsteriskSettings, ports: PortLease) -> str:
-    if not settings.web_phones:
-        return "[general]\nenabled=no\n"
-    return f"[general]\nenabled=yes\nbindaddr={LOOPBACK}\nbindport={ports.http}\n"
+    enabled = "yes" if _serves_browsers_itself(settings) else "no"
+    return f"[general]\nenabled={enabled}\nbindaddr={LOOPBACK}\nbindport={ports.http}\n"
+
+
+def _serves_browsers_itself(settings: AsteriskSettings) -> bool:
+    """Tell whether the web server is turned on here, and not by the files that are joined."""
+    return settings.web_phones and settings.joined is None
+
+
+def _musiconhold_conf(settings: AsteriskSettings, music: Path) -> str:
+    if settings.joined is not None:
+        return ""
+    return f"[default]\nmode=files\ndirectory={music}\nsort=alpha\n"
 
 
 def _pjsip_conf(settings: AsteriskSettings, ports: PortLease) -> str:
     endpoint = _ENDPOINT.format(loopback=LOOPBACK)
     parts = [
+        # Phones and callers share one address here: who says who he is, is asked to prove it first.
         "[global]\ntype=global\nendpoint_identifier_order=auth_username,username,ip\n",
         f"[udp]\ntype=transport\nprotocol=udp\nbind={LOOPBACK}:{ports.sip}\n",
+    ]
+    if settings.joined is not None:
+        return "\n".join(parts)
+    parts += [
         f"[{TRUNK}]\n{endpoint}context={settings.trunk_context}\n{_NOT_BELIEVED}",
         f"[{TRUNK}]\ntype=identify\nendpoint={TRUNK}\nmatch={LOOPBACK}\n",
     ]
@@ -274,27 +317,18 @@ def _manager_conf(settings: AsteriskSettings, ports: PortLease) -> str:
     ]
     if settings.channel_variables:
         parts.append(f"channelvars={','.join(settings.channel_variables)}")
-    for user in (settings.manager_user, OBSERVER):
+    for user in (OBSERVER,) if settings.joined else (settings.manager_user, OBSERVER):
         parts += [
             f"[{user}]",
             f"secret={settings.manager_secret}",
             "read=all",
             "write=all",
-            f"writetimeout={MANAGER_WRITE_TIMEOUT_MS}",
+            f"writetimeout={WRITE_TIMEOUT_MS}",
             f"deny=0.0.0.0/0.0.0.0\npermit={LOOPBACK}/255.255.255.255",
         ]
         if user != OBSERVER:
-            parts += [_event_filter(name) for name in settings.manager_events]
+            parts += [event_filter(name) for name in settings.manager_events]
     return "\n".join(parts) + "\n"
-
-
-def _event_filter(name: str) -> str:
-    """Return the line that lets one kind of event through (Asterisk 22: manager.conf)."""
-    if name == "DeviceStateChange":  # also told of queues, parking lots and the like
-        return (
-            f"eventfilter(action(include),name({name}),header(Device),method(starts_with))=PJSIP/"
-        )
-    return f"eventfilter(action(include),name({name}))="
 
 
 def _link_data(installed: Path, data: Path) -> None:

@@ -1,8 +1,9 @@
 """
 A whole private installation on loopback: Asterisk, Postgres, the daemon, phones and desks.
 
-The demo and the scenario tests run the same thing: a real Asterisk with the dialplan that we write,
-the daemon as a process, agents' phones with ports of their own, and callers who come by the trunk.
+The demo and the scenario tests run the same thing: a real Asterisk with the files that `cordboard
+asterisk-config` writes, the daemon as a process, agents' phones that register with the passwords of
+those files, and callers who come by the trunk.
 """
 
 import asyncio
@@ -17,17 +18,16 @@ from typing import Any, Self
 import asyncpg
 import yaml
 
-from cti.switch.dialplan import (
-    CHANNEL_VARIABLES,
-    ENTRY_CONTEXT,
-    WANTED_EVENTS,
-    SafetyNet,
-    safety_net,
-)
+from config.load import load
+from cti.asterisk_files.joining import phone_passwords
+from cti.asterisk_files.notes import MUSIC_FOLDER, PHONES
+from cti.asterisk_files.plan import TRUNK_PREFIX
+from cti.asterisk_files.writing import join
 from lab import sound
-from lab.asterisk import AsteriskInstance, AsteriskSettings, PhoneAccount
+from lab.asterisk import AsteriskInstance, AsteriskSettings
 from lab.asterisk_installation import Installation
 from lab.desk import Desk
+from lab.phone.digest import Credentials
 from lab.phone.phone import Phone
 from lab.ports import LOOPBACK, lease_ports
 from lab.serving import ServingDaemon
@@ -43,6 +43,14 @@ GREETING_HZ = 900
 CALLER_HZ = 500
 AGENT_HZ = 700
 FALLBACK_PHONE = "night"
+TRUNK = "lab"
+TRUNK_ENDPOINT = TRUNK_PREFIX + TRUNK
+"""The trunk whose calls come from loopback, as the configuration and as pjsip call it."""
+
+REGISTERED_S = 7200
+"""How long a phone is registered: as long as Asterisk grants at most; nothing renews it."""
+
+FALLBACK_RING_TIME = "5s"
 DATABASE_S_MAX = 30.0
 POLL_S = 0.02
 
@@ -62,11 +70,14 @@ class SitePlan:
     """
     What a site is to be: `queues` as in `queues.yaml`; times short, since nobody real waits.
 
-    `tries_max` and `fallback` are the dialplan's (`cti.switch.dialplan`). `greeting_s` is how long
+    `tries_max` and `fallback` are the safety net's. `greeting_s` is how long
     the menu speaks. `database_url` is a server of the test's; without one, the embedded server.
     `breakable_links` puts a proxy before Asterisk's manager interface and one before the desks.
     `examples` is a complete configuration that is taken as it is, but for ports, paths and secrets;
     then the plan tells of its agents only who they are (`agents_of`), and of all the rest nothing.
+    `music` is a folder of WAV files; without it examples have their own, and other sites a pure
+    tone. `web_phones` are those of the agents' phones that live in browsers. With `trunk_transfers`
+    the administrator has let callers send REFER, against what our file says.
     """
 
     agents: Sequence[AgentPlan] = (AgentPlan(name="ann", phone="a1"),)
@@ -89,6 +100,8 @@ class SitePlan:
     music: Path | None = None
     breakable_links: bool = False
     examples: Path | None = None
+    web_phones: Sequence[str] = ()
+    trunk_transfers: bool = False
 
 
 def agents_of(examples: Path) -> list[AgentPlan]:
@@ -162,16 +175,15 @@ class Site:
     async def __aenter__(self) -> Self:
         async with self._undo:
             self._undo.callback(self.ports.release)
-            for agent in self.plan.agents:
-                await self._add_phone(agent.phone)
-            if self.plan.fallback:
-                await self._add_phone(FALLBACK_PHONE)
             if self.plan.breakable_links:
                 await self._undo.enter_async_context(self.manager_link)
                 await self._undo.enter_async_context(self.desk_link)
             self._write_configuration()
             self._on_step("asterisk")
+            await asyncio.to_thread(self._write_asterisk_files)
             self.asterisk = await self._undo.enter_async_context(self._asterisk())
+            for name in self._phone_names():
+                await self._add_phone(name)
             self._undo.push_async_callback(self.daemon.kill)
             self._on_step("daemon")
             await self.daemon.start()
@@ -189,9 +201,23 @@ class Site:
                 await caller.close()
             await self.daemon.stop()
 
+    def _phone_names(self) -> list[str]:
+        names = [
+            agent.phone for agent in self.plan.agents if agent.phone not in self.plan.web_phones
+        ]
+        return [*dict.fromkeys(names), *([FALLBACK_PHONE] if self.plan.fallback else [])]
+
     async def _add_phone(self, name: str) -> None:
-        phone = await Phone.start(name, server=self.server, tone_hz=AGENT_HZ)
+        """Start a phone that registers as people type it into theirs, from the written file."""
+        written = (self.asterisk_files / PHONES).read_text()
+        phone = await Phone.start(
+            name,
+            server=self.server,
+            tone_hz=AGENT_HZ,
+            credentials=Credentials(name, phone_passwords(written)[name]),
+        )
         self.phones[name] = await self._undo.enter_async_context(phone)
+        await phone.register(expires_s=REGISTERED_S)
 
     async def caller(self, name: str = "caller", *, tone_hz: int = CALLER_HZ) -> Phone:
         """Return a new phone outside, which calls by the trunk."""
@@ -232,26 +258,31 @@ class Site:
             return self.plan.database_url
         return (self.data / "postgres.address").read_text()
 
+    @property
+    def asterisk_files(self) -> Path:
+        """The folder that `cordboard asterisk-config` writes."""
+        return self.folder / "asterisk-files"
+
+    def _write_asterisk_files(self) -> None:
+        """Write what joins Asterisk to Cordboard; music that is there already is left alone."""
+        music = self.asterisk_files / MUSIC_FOLDER
+        if self.plan.music is not None:
+            shutil.copytree(self.plan.music, music, dirs_exist_ok=True)
+        elif self.plan.examples is None:
+            sound.write_wav(music / "tone.wav", sound.tone(sound.MUSIC_HZ, 10.0))
+        environment = {_SECRET_VARIABLE: MANAGER_SECRET, **self.plan.environment}
+        join(load(self.configuration, environment), self.asterisk_files)
+
     def _asterisk(self) -> AsteriskInstance:
-        net = SafetyNet(
-            services=["8000", "8001"],
-            agi=f"{LOOPBACK}:{self.ports.agi}",
-            fallback=f"PJSIP/{FALLBACK_PHONE}" if self.plan.fallback else "",
-            fallback_ring_s=5,
-            tries_max=self.plan.tries_max,
-        )
+        transfers = f"[{TRUNK_ENDPOINT}](+type=endpoint)\nallow_transfer=yes\n"
         settings = AsteriskSettings(
             folder=self.folder / "asterisk",
-            extensions=safety_net(net),
-            phones=[
-                PhoneAccount(name=name, port=phone.port) for name, phone in self.phones.items()
-            ],
-            trunk_context=ENTRY_CONTEXT,
-            phone_context="nothing-yet",
+            extensions="",
             manager_secret=MANAGER_SECRET,
-            manager_events=WANTED_EVENTS,
-            channel_variables=CHANNEL_VARIABLES,
-            music=self.plan.music,
+            web_phones=bool(self.plan.web_phones),
+            joined=self.asterisk_files,
+            endpoints=[TRUNK_ENDPOINT, *self._phone_names(), *self.plan.web_phones],
+            pjsip=transfers if self.plan.trunk_transfers else "",
         )
         return AsteriskInstance(self._installation, settings, ports=self.ports)
 
@@ -283,6 +314,7 @@ class Site:
         pbx["ami"].update(host=LOOPBACK, port=self.ports.manager, username="cordboard")
         pbx["ami"]["secret"] = {"env": _SECRET_VARIABLE}
         pbx["agi"].update(listen=LOOPBACK, port=self.ports.agi)
+        pbx["trunks"] = {TRUNK: {"addresses": [LOOPBACK]}}
         main["web"].update(listen=LOOPBACK, port=self.ports.web)
         main["data"] = str(self.data)
         file.write_bytes(yaml.safe_dump(main, allow_unicode=True, encoding="utf-8"))
@@ -306,11 +338,19 @@ class Site:
             "no_key": ["no-key"],
             "otherwise": {"queue": "support"},
         }
+        net: dict[str, Any] = {"tries": self.plan.tries_max, "ring_time": FALLBACK_RING_TIME}
+        phones = {name: {"kind": "web"} for name in self.plan.web_phones}
+        if self.plan.fallback:
+            net["fallback"] = FALLBACK_PHONE
+            phones[FALLBACK_PHONE] = {"kind": "desk"}
         main: dict[str, Any] = {
             "pbx": {
                 "main": {
                     "ami": manager,
                     "agi": {"listen": LOOPBACK, "port": self.ports.agi, "peers": [LOOPBACK]},
+                    "trunks": {TRUNK: {"addresses": [LOOPBACK]}},
+                    "phones": phones,
+                    "safety_net": net,
                 }
             },
             "web": {"listen": LOOPBACK, "port": self.ports.web, **self.plan.web_extra},

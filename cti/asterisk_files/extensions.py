@@ -34,16 +34,45 @@ def extensions_conf(net: SafetyNet, folder: str) -> str:
         agi=net.agi,
         standby_agi=net.standby_agi,
         music=net.music,
-        fallback=net.fallback,
-        fallback_ring_s=net.fallback_ring_s,
-        fallbacks_max=net.fallbacks_max if net.fallback else 0,
         tries_max=net.tries_max,
-        sorry="" if net.sorry is None else f" same => n,Playback({net.sorry})\n",
+        last_resort=_last_resort(net),
         arguments=",".join(f"${{{name}}}" for name in SESSION_ARGUMENTS),
         echo=ECHO_EXTENSION,
         entries=entries,
     )
 
+
+def _last_resort(net: SafetyNet) -> str:
+    """Return what happens to who has waited for a daemon long enough."""
+    sorry = "" if net.sorry is None else f" same => n,Playback({net.sorry})\n"
+    if not net.fallback or not net.fallbacks_max:
+        return _NOBODY.format(label="fallback", sorry=sorry)
+    return _FALLBACK.format(
+        fallback=net.fallback,
+        music=net.music,
+        ring_s=net.fallback_ring_s,
+        rounds=net.fallbacks_max,
+    ) + _NOBODY.format(label="sorry", sorry=sorry)
+
+
+_FALLBACK = """\
+; Nobody comes: ring someone, then try the daemon again.
+ same => n(fallback),GotoIf($[${{CORD_FBN}} >= {rounds}]?sorry)
+ same => n,Set(CORD_FBN=$[${{CORD_FBN}} + 1])
+ same => n,Set(CORD_STATE=fallback)
+ same => n,Dial({fallback},{ring_s},m({music})g)
+ same => n,GotoIf($["${{DIALSTATUS}}" = "ANSWER"]?bye)
+ same => n,Set(CORD_STATE=)
+ same => n,Set(DIALSTATUS=)
+ same => n,Set(CORD_N=0)
+ same => n,Goto(loop)
+"""
+
+_NOBODY = """\
+; Nobody is left to ring: hang up with cause 34, so that the caller's network may go on elsewhere.
+ same => n({label}),StopMusicOnHold()
+{sorry} same => n,Hangup(34)
+"""
 
 _TEXT = """\
 ; Where calls come in: one extension for each service number, no pattern.
@@ -112,19 +141,7 @@ exten => s,1,Set(AGIEXITONHANGUP=yes)
  same => n,ExecIf($["${{AGISTATUS}}" = "FAILURE" & "${{CORD_AT2}}" != ""]?AGI(agi://${{CORD_AT2}}/post,{arguments}))
  same => n,GotoIf($["${{CORD_STATE}}" = "requeue"]?requeue,1)
  same => n(bye),Hangup()
-; Nobody comes: ring someone, then try the daemon again, and say so in the end.
- same => n(fallback),GotoIf($[${{CORD_FBN}} >= {fallbacks_max}]?sorry)
- same => n,Set(CORD_FBN=$[${{CORD_FBN}} + 1])
- same => n,Set(CORD_STATE=fallback)
- same => n,Dial({fallback},{fallback_ring_s},m({music})g)
- same => n,GotoIf($["${{DIALSTATUS}}" = "ANSWER"]?bye)
- same => n,Set(CORD_STATE=)
- same => n,Set(DIALSTATUS=)
- same => n,Set(CORD_N=0)
- same => n,Goto(loop)
- same => n(sorry),StopMusicOnHold()
-{sorry} same => n,Hangup(34)
-
+{last_resort}
 exten => requeue,1,Set(AGIEXITONHANGUP=yes)
  same => n,Set(CORD_STATE=requeue)
  same => n,Set(CORD_N=0)

@@ -33,9 +33,6 @@ def files_plan(
     """
     (pbx,) = configuration.pbxs.values()
     net = pbx.safety_net
-    phones = {name: phone.kind for name, phone in pbx.phones.items()}
-    if net.fallback is not None:
-        phones.setdefault(net.fallback, "desk")
     return FilesPlan(
         net=SafetyNet(
             services=tuple(configuration.services),
@@ -51,8 +48,12 @@ def files_plan(
             name=pbx.ami.username, secret=pbx.ami.secret.reveal(), peers=manager_peers(pbx)
         ),
         phones=tuple(
-            Phone(name=name, kind=kind, password=passwords.get(name) or new_password())
-            for name, kind in phones.items()
+            Phone(
+                name=phone.name,
+                kind=phone.kind,
+                password=passwords.get(phone.name) or new_password(),
+            )
+            for phone in pbx.phones.values()
         ),
         trunks=tuple(
             Trunk(name=trunk.name, addresses=trunk.addresses) for trunk in pbx.trunks.values()

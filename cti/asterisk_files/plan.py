@@ -153,8 +153,9 @@ class FilesPlan:
         seen: dict[str, str] = {}
         for name in names:
             # Sections of Asterisk's files differ by more than the size of their letters.
-            earlier = seen.setdefault(name.lower(), name)
-            if earlier is not name:
+            earlier = seen.get(name.lower())
+            seen[name.lower()] = name
+            if earlier is not None:
                 raise UnfitValueError(
                     _("pjsip cannot tell {one} from {other}: give one of them another name").format(
                         one=earlier, other=name

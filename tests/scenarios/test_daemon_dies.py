@@ -238,7 +238,7 @@ async def caller_channel(site: Site) -> str:
     """Return the channel of the only caller."""
     channels = await site.asterisk.console("core show channels concise")
     (channel,) = [
-        line.split("!")[0] for line in channels.splitlines() if line.startswith("PJSIP/trunk")
+        line.split("!")[0] for line in channels.splitlines() if line.startswith("PJSIP/cordboard-lab")
     ]
     return channel
 

@@ -12,6 +12,7 @@ import pytest
 from lab.desk import Desk
 from lab.phone.errors import PhoneError
 from lab.phone.outgoing import OutgoingCall
+from lab.phone.sip import Response
 from lab.site import AGENT_HZ, GREETING_HZ, AgentPlan, Site, settled
 from protocols.ws.events import ScreenPop
 from tests.scenarios.hostile import CANARY, SERVED, TURNED_AWAY, Hostile, TurnedAway
@@ -200,8 +201,11 @@ def in_the_open(value: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
         yield str(value)
 
 
-async def test_a_caller_cannot_send_his_agent_anywhere(open_site: OpenSite) -> None:
-    async with open_site(SALES_ANN, queues=PATIENT, greeting_s=0.3) as site:
+async def test_a_caller_whose_trunk_takes_transfers_cannot_send_his_agent_anywhere(
+    open_site: OpenSite,
+) -> None:
+    """The dialplan's own defence, for a trunk that somebody set up in another way than ours."""
+    async with open_site(SALES_ANN, queues=PATIENT, greeting_s=0.3, trunk_transfers=True) as site:
         desk = await site.desk("ann")
         talk = await innocent_talk(site)
         told = [await transfer(talk.caller, to) for to in ("8000", "s", "requeue")]
@@ -217,11 +221,34 @@ async def test_a_caller_cannot_send_his_agent_anywhere(open_site: OpenSite) -> N
     assert unwelcome(site, set()) == []
 
 
+async def test_a_caller_from_the_trunk_as_written_is_not_even_asked_where_to(
+    open_site: OpenSite,
+) -> None:
+    async with open_site(SALES_ANN, queues=PATIENT, greeting_s=0.3) as site:
+        desk = await site.desk("ann")
+        talk = await innocent_talk(site)
+        answer = await refer(talk.caller, "8000")
+        gap_s = talk.longest_gap_s()
+        state = await desk.wait_state(wish="ready")
+        await talk.caller.hang_up()
+        (record,) = await settled(site, 1)
+
+    assert answer.status == 603
+    assert gap_s < TALK_GAP_S_MAX
+    assert state.occupation == "busy"
+    assert (record["outcome"], record["hung_up_by"]) == ("answered", "caller")
+
+
+async def refer(call: OutgoingCall, to: str) -> Response:
+    """Ask Asterisk to send the other party to an extension; return its answer."""
+    refer_to = ("Refer-To", f"<sip:{to}@127.0.0.1>")
+    return await call._request("REFER", extra=[refer_to, call._line.contact]).outcome()
+
+
 async def transfer(call: OutgoingCall, to: str) -> bytes:
     """Ask Asterisk to send the other party to an extension; return what it says came of that."""
     asked = len(call.requests)
-    refer_to = ("Refer-To", f"<sip:{to}@127.0.0.1>")
-    await call._request("REFER", extra=[refer_to, call._line.contact]).outcome()
+    await refer(call, to)
     async with asyncio.timeout(5):
         while True:
             for notify in call.requests[asked:]:

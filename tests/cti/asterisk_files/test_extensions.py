@@ -3,11 +3,24 @@
 import re
 from dataclasses import replace
 
+from cti.asterisk_files.extensions import extensions_conf
+from cti.asterisk_files.plan import SafetyNet
 from cti.switch.attach import SESSION_ARGUMENTS
-from cti.switch.dialplan import AGENT_CONTEXT, CALL_CONTEXT, ENTRY_CONTEXT, SafetyNet, safety_net
+from cti.switch.dialplan import (
+    AGENT_CONTEXT,
+    CALL_CONTEXT,
+    DOCTOR_CONTEXT,
+    ENTRY_CONTEXT,
+    PHONE_CONTEXT,
+)
 
 NET = SafetyNet(services=("8000", "*99", "#1"), agi="127.0.0.1:4573", fallback="PJSIP/desk")
-OURS = frozenset(SESSION_ARGUMENTS) | {"CORD_AGI1", "CORD_AGI2"}
+OURS = frozenset(SESSION_ARGUMENTS) | {"CORD_AT1", "CORD_AT2", "CORD_DOCTOR"}
+
+
+def safety_net(net: SafetyNet) -> str:
+    """Return the file's text as it is made."""
+    return extensions_conf(net, "/etc/asterisk/cordboard")
 
 
 def section(text: str, name: str) -> list[str]:
@@ -40,7 +53,7 @@ def test_without_services_nobody_comes_in() -> None:
 def test_what_sessions_are_told_holds_only_variables_of_ours() -> None:
     calls = re.findall(r"AGI\(agi://.*", safety_net(NET))
 
-    assert len(calls) == 4
+    assert len(calls) == 5
     for call in calls:
         assert set(re.findall(r"\$\{([^}]*)\}", call)) <= OURS
 
@@ -54,7 +67,7 @@ def test_sessions_are_told_their_arguments_in_the_order_in_which_they_are_read()
 
 def test_what_a_caller_says_is_used_in_one_place_only_and_filtered() -> None:
     text = safety_net(NET)
-    outside = [name for name in re.findall(r"^\[(.*)\]$", text, re.MULTILINE) if name != "globals"]
+    outside = list(re.findall(r"^\[(.*)\]$", text, re.MULTILINE))
     outside.remove("cordboard-from")
     lines = [line for name in outside for line in section(text, name)]
     (number,) = [line for line in section(text, "cordboard-from") if "CALLERID(" in line]
@@ -75,8 +88,58 @@ def test_every_way_into_the_net_clears_the_status_of_an_earlier_dial() -> None:
 def test_a_net_without_a_fallback_rings_nobody() -> None:
     text = safety_net(SafetyNet(services=("8000",), agi="127.0.0.1:4573"))
 
-    assert "CORD_FBMAX=0\n" in text
-    assert "CORD_FB=\n" in text
+    assert "Dial(" not in text
+    assert "same => n(fallback),StopMusicOnHold()\n same => n,Hangup(34)\n" in text
+
+
+def test_a_fallback_is_rung_as_often_and_as_long_as_configured() -> None:
+    text = safety_net(replace(NET, fallback_ring_s=7, fallbacks_max=3, music="jazz"))
+
+    assert "same => n(fallback),GotoIf($[${CORD_FBN} >= 3]?sorry)" in text
+    assert "same => n,Dial(PJSIP/desk,7,m(jazz)g)" in text
+
+
+def test_a_caller_whom_nobody_serves_is_told_so_only_where_words_are_configured() -> None:
+    assert "Playback" not in safety_net(NET)
+    assert (
+        "n(sorry),StopMusicOnHold()\n same => n,Playback(vm-goodbye)\n same => n,Hangup(34)"
+        in safety_net(replace(NET, sorry="vm-goodbye"))
+    )
+
+
+def test_globals_come_before_what_is_configured_and_none_is_set() -> None:
+    text = safety_net(NET)
+
+    assert "[globals]" not in text
+    assert section(text, "cordboard-daemon")[:3] == [
+        "exten => s,1,Set(CORD_AT1=127.0.0.1:4573)",
+        " same => n,Set(CORD_AT2=)",
+        ' same => n,ExecIf($["${GLOBAL(CORD_AGI1)}" != ""]?Set(CORD_AT1=${GLOBAL(CORD_AGI1)}))',
+    ]
+
+
+def test_every_session_asks_anew_where_the_daemon_is() -> None:
+    lines = safety_net(NET).splitlines()
+    sessions = [place for place, line in enumerate(lines) if ",AGI(agi://${CORD_AT1}" in line]
+
+    assert len(sessions) == 3
+    for place in sessions:
+        assert " same => n,Gosub(cordboard-daemon,s,1)" in lines[place - 5 : place]
+
+
+def test_phones_reach_an_echo_and_the_services_and_have_no_way_out() -> None:
+    lines = section(safety_net(NET), PHONE_CONTEXT)
+
+    assert [line for line in lines if "exten" in line] == ["exten => *43,1,Answer()"]
+    assert [line for line in lines if "include" in line] == ["include => cordboard-in"]
+    assert not [line for line in lines if "Dial" in line]
+
+
+def test_the_doctors_call_is_led_from_nowhere_else() -> None:
+    text = safety_net(NET)
+
+    assert "AGI(agi://${CORD_AT1}/doctor,${CORD_DOCTOR})" in "".join(section(text, DOCTOR_CONTEXT))
+    assert text.count(DOCTOR_CONTEXT) == 1
 
 
 def test_the_agents_leg_learns_its_offer() -> None:
