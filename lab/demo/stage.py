@@ -17,7 +17,6 @@ import asyncpg
 
 from cti.daemon import JOURNAL_FILE
 from cti.ids import AgentId
-from lab import sound
 from lab.asterisk_errors import AsteriskLabError
 from lab.asterisk_fetch import find_or_fetch
 from lab.asterisk_installation import Installation
@@ -88,8 +87,7 @@ async def set_up(installation: Installation, folder: Path, steps: Steps) -> Asyn
     Raises:
         DemoError: a part of it did not come up; the text says which and why.
     """
-    music = sound.write_wav(folder / "music" / "melody.wav", sound.melody()).parent
-    plan = SitePlan(agents=agents_of(EXAMPLES), examples=EXAMPLES, music=music)
+    plan = SitePlan(agents=agents_of(EXAMPLES), examples=EXAMPLES)
     titles = {"asterisk": "private Asterisk", "daemon": "Cordboard"}
     results = {"asterisk": "on loopback", "daemon": "takes calls"}
     present = ""
