@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from acd.commands import AcdCommand
 from acd.distributor import Distributor
 from acd.facts import AcdFact
+from cti.instants import Time
 from storage.journal import JournalRecord
 from storage.records import TimersAdvanced
 
@@ -26,24 +27,47 @@ class Difference:
     journalled: object | None
 
 
+class Replay:
+    """A journal's facts, taken into a core of our own one by one, and its commands compared."""
+
+    def __init__(self) -> None:
+        self.core = Distributor()
+        self._decided: deque[AcdCommand] = deque()
+
+    @property
+    def decided(self) -> tuple[AcdCommand, ...]:
+        """What was decided here and must stand in the journal next."""
+        return tuple(self._decided)
+
+    def take(self, position: int, at: Time, body: object) -> list[Difference]:
+        """Take the next record; return where it parts from what was decided here."""
+        if isinstance(body, AcdCommand):
+            replayed = self._decided.popleft() if self._decided else None
+            if replayed == body:
+                return []
+            return [Difference(position=position, replayed=replayed, journalled=body)]
+        missing = self.missing(position)
+        self._decided.clear()
+        if isinstance(body, TimersAdvanced):
+            self._decided.extend(self.core.advance(body.to))
+        elif isinstance(body, AcdFact):
+            self._decided.extend(self.core.handle(body, at))
+        return missing
+
+    def missing(self, position: int) -> list[Difference]:
+        """Return what was decided here and does not stand in the journal up to this position."""
+        return [
+            Difference(position=position, replayed=command, journalled=None)
+            for command in self._decided
+        ]
+
+
 def first_difference(records: Iterable[JournalRecord]) -> Difference | None:
     """Replay a journal from its first record; None where all its commands come out the same."""
-    core = Distributor()
-    decided: deque[AcdCommand] = deque()
+    replay = Replay()
     position = 0
     for record in records:
         position = record.position
-        if record.kind == "command":
-            replayed = decided.popleft() if decided else None
-            if replayed != record.body:
-                return Difference(position=position, replayed=replayed, journalled=record.body)
-            continue
-        if decided:
-            break
-        if isinstance(record.body, TimersAdvanced):
-            decided.extend(core.advance(record.body.to))
-        elif isinstance(record.body, AcdFact):
-            decided.extend(core.handle(record.body, record.at))
-    if decided:
-        return Difference(position=position, replayed=decided[0], journalled=None)
-    return None
+        for difference in replay.take(position, record.at, record.body):
+            return difference
+    return next(iter(replay.missing(position)), None)
