@@ -1,5 +1,6 @@
 """What administrators type, and what they are told."""
 
+import json
 from importlib.metadata import version
 from pathlib import Path
 
@@ -57,6 +58,63 @@ def test_warnings_are_told_and_do_not_fail_the_check(folder: Folder) -> None:
 
 def test_the_examples_are_in_order() -> None:
     assert run("check", "--config", str(EXAMPLES)).exit_code == 0
+
+
+def test_told_to_be_strict_a_check_fails_by_warnings_too(folder: Folder) -> None:
+    folder.write("notes.yml", "a: 1\n")
+    checked = run("check", "--strict", "--config", str(folder.path))
+
+    assert (checked.exit_code, checked.stdout) == (1, "")
+    assert checked.stderr.splitlines() == [
+        "notes.yml:1:1: warning: is not read; files are: cordboard.yaml, services.yaml, "
+        "flows.yaml, queues.yaml, agents.yaml",
+        f"{folder.path}: 0 errors, 1 warning",
+    ]
+
+
+def test_a_strict_check_of_what_is_in_order_says_so(folder: Folder) -> None:
+    checked = run("check", "--strict", "--config", str(folder.path))
+
+    assert (checked.exit_code, checked.stdout) == (0, f"{folder.path}: in order\n")
+
+
+def test_for_machines_each_problem_is_an_object_in_a_line_of_its_own(folder: Folder) -> None:
+    folder.write("notes.yml", "a: 1\n")
+    folder.replace("queues.yaml", "to: support", 'to: "\\e[2J"')
+    checked = run("check", "--format", "json", "--config", str(folder.path))
+    problems = [json.loads(line) for line in checked.stdout.splitlines()]
+
+    assert (checked.exit_code, checked.stderr) == (1, "")
+    assert "\x1b" not in checked.stdout
+    assert [(one["file"], one["line"], one["column"], one["severity"]) for one in problems] == [
+        ("notes.yml", 1, 1, "warning"),
+        ("queues.yaml", 7, 11, "error"),
+        ("queues.yaml", 7, 11, "error"),
+    ]
+    assert problems[1] == {
+        "file": "queues.yaml",
+        "line": 7,
+        "column": 11,
+        "path": "queues.sales.overflow.to",
+        "severity": "error",
+        "message": "must be a name: 1 to 40 of a-z 0-9 _ -, not '\\x1b[2J'",
+    }
+
+
+def test_for_machines_nothing_is_said_where_all_is_in_order(folder: Folder) -> None:
+    checked = run("check", "--format", "json", "--config", str(folder.path))
+
+    assert (checked.exit_code, checked.output) == (0, "")
+
+
+def test_for_machines_a_folder_that_is_not_there_is_a_problem_in_its_first_line(
+    tmp_path: Path,
+) -> None:
+    checked = run("check", "--format", "json", "--config", str(tmp_path / "none"))
+    (problem,) = [json.loads(line) for line in checked.stdout.splitlines()]
+
+    assert checked.exit_code == 1
+    assert (problem["file"], problem["line"], problem["column"]) == (f"{tmp_path}/none", 1, 1)
 
 
 def test_all_errors_are_told_at_once_and_fail_the_check(folder: Folder) -> None:
