@@ -66,8 +66,7 @@ def test_told_to_be_strict_a_check_fails_by_warnings_too(folder: Folder) -> None
 
     assert (checked.exit_code, checked.stdout) == (1, "")
     assert checked.stderr.splitlines() == [
-        "notes.yml:1:1: warning: is not read; files are: cordboard.yaml, services.yaml, "
-        "flows.yaml, queues.yaml, agents.yaml",
+        "notes.yml:1:1: warning: is not read; did you mean flows.yaml?",
         f"{folder.path}: 0 errors, 1 warning",
     ]
 
