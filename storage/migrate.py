@@ -35,6 +35,7 @@ POLL_S = 0.1
 _LOCK = 0x436F726462
 """The advisory lock's number: `Cordb`."""
 _NO_TRANSACTION = "-- no-transaction"
+_CONCURRENTLY = re.compile(r"\bCONCURRENTLY\b", re.IGNORECASE)
 _FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 _TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -103,16 +104,16 @@ async def migrate(address: str, migrations: list[Migration] | None = None) -> in
             raise ServerTooOldError(
                 f"the server is Postgres {major}; {SERVER_MAJOR_MIN} is the oldest that will do"
             )
-        await _locked(connection)
+        await migration_lock(connection)
         return await _apply_missing(connection, wanted)
     finally:
         # Ends the session, and with it the advisory lock.
         await connection.close()
 
 
-async def _locked(connection: asyncpg.Connection) -> None:
+async def migration_lock(connection: asyncpg.Connection) -> None:
     """
-    Wait for the lock by asking again and again.
+    Take the lock of whoever changes the schema, until the session ends; ask again and again.
 
     Waiting inside `pg_advisory_lock` would hold a snapshot, which CREATE INDEX CONCURRENTLY in the
     process that migrates waits for: a deadlock.
@@ -158,6 +159,27 @@ async def _apply(connection: asyncpg.Connection, migration: Migration) -> None:
         return
     async with connection.transaction():
         await connection.execute(migration.sql)
+        await _note(connection, migration)
+
+
+async def build_within(connection: asyncpg.Connection, migrations: list[Migration]) -> None:
+    """
+    Apply migrations within the caller's transaction, for tables that nobody else sees yet.
+
+    What is built concurrently elsewhere is built at once here: the tables are locked, or new.
+
+    Raises:
+        MigrationError: a statement failed.
+    """
+    await connection.execute(_TABLE)
+    for migration in migrations:
+        sql = migration.sql
+        if sql.startswith(_NO_TRANSACTION):
+            sql = _CONCURRENTLY.sub("", sql)
+        try:
+            await connection.execute(sql)
+        except asyncpg.PostgresError as error:
+            raise MigrationError(f"{migration.name} failed: {error}") from error
         await _note(connection, migration)
 
 

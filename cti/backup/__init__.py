@@ -1,0 +1,1 @@
+"""Backing a site up and restoring it: what belongs to it, in which order, and all or nothing."""

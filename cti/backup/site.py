@@ -1,0 +1,169 @@
+"""
+What a backup has to know of a site: where its data and its database are, and which files it has.
+
+Only `cordboard.yaml` is read, and only the database's secret is fetched: a backup is also made from
+where the PBX's secret is not known, and while another file has a mistake in it.
+"""
+
+import os
+import pwd
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from config.errors import ConfigError, Severity
+from config.explain import explain
+from config.load import MAIN_FILE
+from config.models import MainFile
+from config.nodes import plain
+from config.prompts import PROMPTS_FOLDER
+from config.secrets import Secret, find_secrets
+from config.section import SecretSource
+from config.yaml_reader import FILE_BYTES_MAX, read_document
+from cti.language import _
+from storage.embedded import EmbeddedPostgres
+from storage.errors import ArchiveError
+
+JOURNAL_FILE = "journal.sqlite"
+CONFIG_BYTES_MAX = FILE_BYTES_MAX
+SECRET_BYTES_MAX = 2**20
+"""A secret, or a certificate with its chain."""
+_DATABASE_URL = ("database", "url")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """
+    One site: its configuration's folder and what stands in `cordboard.yaml`.
+
+    `secret_files` are the files that it names as secrets, certificate and key included.
+    """
+
+    folder: Path
+    data: Path
+    database_url: Secret | None
+    secret_files: tuple[str, ...]
+
+    @property
+    def journal(self) -> Path:
+        """The journal's file."""
+        return self.data / JOURNAL_FILE
+
+
+def find_site(folder: Path, environment: Mapping[str, str], *, files: Path | None = None) -> Site:
+    """
+    Return the site whose configuration is in `folder`, or will be, read from `files`.
+
+    Raises:
+        ConfigError: `cordboard.yaml` cannot be used, or the database's secret not be had.
+    """
+    folder = folder.absolute()
+    source = folder if files is None else files
+    document = read_document(source, MAIN_FILE)
+    if document.node is None:
+        raise ConfigError(document.problems)
+    try:
+        main = MainFile.model_validate(plain(document.node))
+    except ValidationError as error:
+        raise ConfigError(explain(error, MainFile, MAIN_FILE, document.node)) from error
+    url: Secret | None = None
+    if main.database.url is not None:
+        found = find_secrets(MAIN_FILE, document.node, source, environment, unset=Severity.WARNING)
+        url = found.secrets.get(_DATABASE_URL)
+        if isinstance(main.database.url, str):
+            url = Secret(main.database.url)
+        if url is None:
+            raise ConfigError(
+                problem for problem in found.problems if problem.path.startswith("database.url")
+            )
+    return Site(
+        folder=folder,
+        data=folder / main.data,
+        database_url=url,
+        secret_files=tuple(dict.fromkeys(_secret_files(main))),
+    )
+
+
+def _secret_files(main: MainFile) -> Iterator[str]:
+    for pbx in main.pbx.values():
+        if pbx.ami.secret.file is not None:
+            yield pbx.ami.secret.file
+    if isinstance(main.database.url, SecretSource) and main.database.url.file is not None:
+        yield main.database.url.file
+    for file in (main.web.certificate, main.web.key):
+        if file is not None:
+            yield file
+
+
+def check_owner(site: Site) -> None:
+    """
+    See that the data are this user's own: what another one wrote here the daemon could not use.
+
+    Raises:
+        ArchiveError: they are somebody else's.
+    """
+    if not site.data.exists() or site.data.stat().st_uid == os.geteuid():
+        return
+    uid = site.data.stat().st_uid
+    try:
+        owner = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        owner = str(uid)
+    raise ArchiveError(
+        _("{folder} belongs to the user {owner}: run this as that user (sudo -u {owner} …)").format(
+            folder=site.data, owner=owner
+        )
+    )
+
+
+@asynccontextmanager
+async def database_of(site: Site) -> AsyncIterator[str]:
+    """
+    Lend the address of a site's database; an embedded one that is not running is started.
+
+    Raises:
+        EmbeddedPostgresError: it cannot be started.
+    """
+    if site.database_url is not None:
+        yield site.database_url.reveal()
+        return
+    server = EmbeddedPostgres(site.data)
+    try:
+        yield await server.start()
+    finally:
+        await server.stop()
+
+
+def configuration_files(site: Site) -> dict[str, Path]:
+    """Return the YAML files of a site, by name."""
+    return {
+        file.name: file
+        for file in sorted(site.folder.iterdir())
+        if file.suffix in {".yaml", ".yml"} and file.is_file()
+    }
+
+
+def prompt_files(site: Site) -> dict[str, Path]:
+    """Return the files in a site's folder of prompts, by their path within it."""
+    home = site.folder / PROMPTS_FOLDER
+    return {
+        file.relative_to(home).as_posix(): file
+        for file in sorted(home.rglob("*"))
+        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(home).parts)
+    }
+
+
+def secret_files(site: Site) -> tuple[dict[str, Path], list[str]]:
+    """Return the secrets' files within the site's folder, and the names of those elsewhere."""
+    within: dict[str, Path] = {}
+    elsewhere: list[str] = []
+    for name in site.secret_files:
+        path = Path(os.path.normpath(site.folder / name))
+        if path.is_relative_to(site.folder):
+            within[path.relative_to(site.folder).as_posix()] = path
+        else:
+            elsewhere.append(name)
+    return within, elsewhere
