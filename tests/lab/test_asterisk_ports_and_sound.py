@@ -90,14 +90,3 @@ def test_loud_samples_are_cut_and_not_wrapped_around(tmp_path: Path) -> None:
 
     with wave.open(str(path)) as written:
         assert np.frombuffer(written.readframes(3), "<i2").tolist() == [32767, -32767, 0]
-
-
-def test_the_melody_is_quiet_and_the_same_every_time_and_has_no_gap() -> None:
-    music = sound.melody()
-
-    assert np.array_equal(music, sound.melody())
-    assert np.max(np.abs(music)) == pytest.approx(0.12)
-    loudness = np.sqrt(np.mean(music.reshape(-1, sound.RATE // 4) ** 2, axis=1))
-    assert loudness.min() > 0.01
-    steps = np.abs(np.diff(np.append(music, music[0])))
-    assert steps.max() < 0.1
