@@ -12,6 +12,7 @@ from cti.asterisk_files.files import asterisk_files
 from cti.asterisk_files.joining import files_plan, manager_peers, new_password, phone_passwords
 from cti.asterisk_files.notes import PHONES
 from cti.asterisk_files.values import UnfitValueError
+from cti.instants import Duration
 from tests.cti.asterisk_files.plans import FOLDER
 
 EXAMPLES = Path(__file__).parents[3] / "config" / "examples"
@@ -47,7 +48,12 @@ def test_the_safety_net_is_the_configured_one() -> None:
     configuration = example()
     pbx = pbx_of(configuration)
     net = replace(
-        pbx.safety_net, fallback="a2", ring_time=7_400_000, rounds=4, tries=9, sorry="vm-goodbye"
+        pbx.safety_net,
+        fallback="a2",
+        ring_time=Duration(7_400_000),
+        rounds=4,
+        tries=9,
+        sorry="vm-goodbye",
     )
     changed = replace(configuration, pbxs=MappingProxyType({pbx.pbx: replace(pbx, safety_net=net)}))
     plan = files_plan(changed, {}, FOLDER)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from cti.asterisk_files import writing
 from cti.asterisk_files.files import asterisk_files
 from cti.asterisk_files.notes import EXTENSIONS, MANAGER, PHONES, README, SECRET_FILES
 from cti.asterisk_files.values import UnfitValueError
@@ -99,7 +98,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_half_written(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(writing.os, failing, fail)
+    monkeypatch.setattr(os, failing, fail)
     with pytest.raises(OSError, match="No space left"):
         changed(tmp_path, phones=())
 
@@ -115,8 +114,8 @@ def test_files_of_root_belong_to_whom_those_before_them_or_the_folder_belong(
     def give(path: Path, user: int, group: int) -> None:
         given.append((path.is_dir(), user, group))
 
-    monkeypatch.setattr(writing.os, "geteuid", lambda: 0)
-    monkeypatch.setattr(writing.os, "chown", give)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "chown", give)
     write_files(tmp_path, FILES)
     owner = tmp_path.stat()
 
