@@ -77,7 +77,8 @@ class SitePlan:
     then the plan tells of its agents only who they are (`agents_of`), and of all the rest nothing.
     `music` is a folder of WAV files; without it examples have their own, and other sites a pure
     tone. `web_phones` are those of the agents' phones that live in browsers. With `trunk_transfers`
-    the administrator has let callers send REFER, against what our file says.
+    the administrator has let callers send REFER, against what our file says. With
+    `phones_elsewhere` the site runs none: whoever does registers them with `phone_passwords`.
     """
 
     agents: Sequence[AgentPlan] = (AgentPlan(name="ann", phone="a1"),)
@@ -102,6 +103,7 @@ class SitePlan:
     examples: Path | None = None
     web_phones: Sequence[str] = ()
     trunk_transfers: bool = False
+    phones_elsewhere: bool = False
 
 
 def agents_of(examples: Path) -> list[AgentPlan]:
@@ -182,7 +184,7 @@ class Site:
             self._on_step("asterisk")
             await asyncio.to_thread(self._write_asterisk_files)
             self.asterisk = await self._undo.enter_async_context(self._asterisk())
-            for name in self._phone_names():
+            for name in () if self.plan.phones_elsewhere else self._phone_names():
                 await self._add_phone(name)
             self._undo.push_async_callback(self.daemon.kill)
             self._on_step("daemon")

@@ -1,0 +1,1 @@
+"""A load of SIP calls: callers and agents in one process, signalling only, exact times."""
