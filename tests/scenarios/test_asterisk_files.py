@@ -1,0 +1,391 @@
+"""The files for Asterisk, as they are written, on a real Asterisk: alone and beside others."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cti.asterisk_files.files import asterisk_files
+from cti.asterisk_files.notes import HIS_FILES, RELOADS
+from cti.asterisk_files.plan import FilesPlan
+from cti.asterisk_files.writing import write_files, write_music
+from cti.switch.dialplan import WANTED_EVENTS
+from lab.asterisk import AsteriskInstance, AsteriskSettings
+from lab.asterisk_installation import Installation
+from lab.phone.digest import Credentials
+from lab.phone.errors import CallFailedError, RegistrationFailedError
+from lab.phone.phone import Phone
+from lab.ports import LOOPBACK
+from lab.site import AGENT_HZ, GREETING_HZ, MANAGER_SECRET, TRUNK_ENDPOINT
+from tests.cti.asterisk_files.plans import DESK, NET, PLAN, USER, WEB
+from tests.scenarios.contract_wire import RawManager, raw_manager, script_server
+from tests.scenarios.sites import ANN, BEN, OpenSite, dial_and_choose
+
+pytestmark = pytest.mark.scenario
+
+ODD = ">a\\b\"[x]#'=$,{}(-|`<~"
+"""A secret of characters that mean something in one file or another."""
+
+HIS_DIALPLAN = """\
+[general]
+static=yes
+[globals]
+HIS=1
+CORD_AGI1=
+[his]
+exten => 1,1,NoOp()
+"""
+HIS_PJSIP = "[his-ws]\ntype=transport\nprotocol=ws\nbind=127.0.0.1\n"
+
+ALLOWED: list[tuple[str, Mapping[str, str]]] = [
+    ("Ping", {}),
+    ("CoreStatus", {}),
+    ("CoreSettings", {}),
+    ("Status", {}),
+    ("DeviceStateList", {}),
+    ("Setvar", {"Variable": "CORD_X", "Value": "1"}),
+    ("Getvar", {"Variable": "CORD_X"}),
+    ("Getvar", {"Variable": "IFMODULE(app_dial.so)"}),
+    ("Originate", {"Channel": "Local/s@cordboard-doctor", "Application": "Wait", "Data": "1"}),
+]
+NO_SUCH_CHANNEL: list[tuple[str, Mapping[str, str]]] = [
+    ("Hangup", {"Channel": "none"}),
+    ("Redirect", {"Channel": "none", "Context": "x", "Exten": "s", "Priority": "1"}),
+]
+REFUSED: list[tuple[str, Mapping[str, str]]] = [
+    ("Command", {"Command": "core show version"}),
+    ("GetConfig", {"Filename": "manager.conf"}),
+    ("GetConfigJSON", {"Filename": "manager.conf"}),
+    ("UpdateConfig", {"SrcFilename": "manager.conf", "DstFilename": "manager.conf"}),
+    ("CreateConfig", {"Filename": "new.conf"}),
+    ("ListCategories", {"Filename": "manager.conf"}),
+    ("ModuleLoad", {"LoadType": "reload"}),
+    ("ModuleCheck", {"Module": "app_dial"}),
+    ("Reload", {}),
+    ("DBPut", {"Family": "f", "Key": "k", "Val": "v"}),
+    ("DBDelTree", {"Family": "registrar"}),
+    ("AGI", {"Channel": "none", "Command": "EXEC System id"}),
+    ("UserEvent", {"UserEvent": "x"}),
+    ("Filter", {"Operation": "Add", "Filter": "Event: Newchannel"}),
+    ("DialplanExtensionAdd", {"Context": "x", "Extension": "1", "Priority": "1"}),
+    ("MixMonitor", {"Channel": "none"}),
+    ("MessageSend", {"To": "pjsip:a1", "Body": "x"}),
+    ("PJSIPShowAuths", {}),
+    ("Getvar", {"Variable": "SHELL(id)"}),
+]
+PROGRAMS = ("System", "TrySystem", "Exec", "AGI", "MixMonitor", "Originate")
+
+
+@asynccontextmanager
+async def joined(
+    installation: Installation,
+    folder: Path,
+    plan: FilesPlan = PLAN,
+    **settings: Any,  # noqa: ANN401 - a dataclass's fields
+) -> AsyncIterator[AsteriskInstance]:
+    """Run a private Asterisk that the files of a plan were added to."""
+    out = folder / "an odd, @folder"
+    write_files(out, asterisk_files(replace(plan, folder=str(out))))
+    write_music(out)
+    usual = AsteriskSettings(folder=folder / "pbx", extensions="", web_phones=True, joined=out)
+    async with AsteriskInstance(installation, replace(usual, **settings)) as asterisk:
+        yield asterisk
+
+
+def complaints(asterisk: AsteriskInstance) -> list[str]:
+    """Return what Asterisk warned of or complained about so far."""
+    log = (asterisk.log_folder / "messages").read_text()
+    return [line for line in log.splitlines() if "WARNING" in line or "ERROR" in line]
+
+
+async def reload_all(asterisk: AsteriskInstance) -> None:
+    """Type what each file says about being read again."""
+    for command in dict.fromkeys(RELOADS.values()):
+        await asterisk.console(command)
+    # Reloads are queued and done in their order: this one's answer comes after all before it.
+    await asterisk.console("core show settings")
+
+
+BESIDE: dict[str, dict[str, Any]] = {
+    "a fresh Asterisk": {},
+    "an administrator's own files": {
+        "extensions": HIS_DIALPLAN,
+        "channel_variables": ("HIS1", "HIS2"),
+        "pjsip": HIS_PJSIP,
+    },
+}
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+async def test_the_files_load_and_load_again_without_one_complaint(
+    asterisk_installation: Installation, tmp_path: Path, beside: str
+) -> None:
+    plan = replace(
+        PLAN,
+        user=replace(USER, secret=ODD),
+        phones=(replace(DESK, password=ODD), WEB),
+        net=replace(NET, sorry="vm-goodbye"),
+    )
+    async with joined(asterisk_installation, tmp_path, plan, **BESIDE[beside]) as asterisk:
+        after_start = complaints(asterisk)
+        await reload_all(asterisk)
+        settings = await asterisk.console("manager show settings")
+        music = await asterisk.console("moh show files")
+        password = await asterisk.console("pjsip show auth a1")
+        web = await asterisk.console("http show status")
+        endpoints = await asterisk.console("pjsip show endpoints")
+        dialplan = await asterisk.console("dialplan show cordboard-in")
+        variables = await asterisk.console("dialplan show globals")
+        async with raw_manager(asterisk.ami_port, ODD, "cordboard") as manager:
+            logged_in = await manager.action("Ping")
+        all_complaints = complaints(asterisk)
+
+    own = "" if beside == "a fresh Asterisk" else "HIS1,HIS2"
+    assert after_start == all_complaints == []
+    assert f"{own},CORD_CALL,CORD_OFFER,CORD_STATE" in settings
+    assert "cordboard-music/cordboard" in music
+    assert ODD in password
+    assert "Server Enabled and Bound to 127.0.0.1" in web
+    assert "Objects found: 3" in endpoints
+    assert "3 extensions" in dialplan
+    assert ("HIS=1" in variables) == bool(own)
+    assert logged_in["Response"] == "Success"
+
+
+async def test_files_that_are_gone_cost_the_administrator_none_of_his(
+    asterisk_installation: Installation, tmp_path: Path
+) -> None:
+    async with joined(asterisk_installation, tmp_path, extensions=HIS_DIALPLAN) as asterisk:
+        for name in HIS_FILES:
+            (tmp_path / "an odd, @folder" / name).unlink()
+        await reload_all(asterisk)
+        his = await asterisk.console("dialplan show his")
+        ours = [
+            await asterisk.console("dialplan show cordboard-in"),
+            await asterisk.console("manager show user cordboard"),
+            await asterisk.console("moh show classes"),
+            await asterisk.console("pjsip show endpoints"),
+        ]
+        found = complaints(asterisk)
+
+    assert "1. NoOp()" in his
+    assert [text for text in ours if "cordboard-carrier" in text or "created by" in text] == []
+    assert "There is no manager called cordboard" in ours[1]
+    assert "cordboard" not in ours[2]
+    assert found == []
+
+
+async def test_the_ami_user_may_do_what_the_daemon_does_and_nothing_worse(
+    asterisk_installation: Installation, tmp_path: Path
+) -> None:
+    evidence = tmp_path / "evidence"
+    touch = {"Data": f"touch {evidence}", "Channel": "Local/s@cordboard-doctor"}
+    programs = [("Originate", {**touch, "Application": program}) for program in PROGRAMS]
+    inner = ("Originate", {**touch, "Application": "Wait", "Data": f"${{SHELL(touch {evidence})}}"})
+    async with (
+        joined(asterisk_installation, tmp_path) as asterisk,
+        raw_manager(asterisk.ami_port, "s3cret", "cordboard") as manager,
+    ):
+        allowed = [await manager.action(name, **fields) for name, fields in ALLOWED]
+        absent = [await manager.action(name, **fields) for name, fields in NO_SUCH_CHANNEL]
+        refused = [await manager.action(name, **fields) for name, fields in REFUSED]
+        forbidden = [await manager.action(n, **fields) for n, fields in (*programs, inner)]
+        files = await manager.action("Setvar", Variable=f"FILE({evidence})", Value="x")
+        kept = await manager.action("Getvar", Variable="FILE(/etc/hostname)")
+
+    assert [told["Response"] for told in allowed] == ["Success"] * len(ALLOWED)
+    assert ["not exist" in m["Message"] or "No such" in m["Message"] for m in absent] == [True] * 2
+    assert [
+        name for (name, _), told in zip(REFUSED, refused, strict=True) if not denied(told)
+    ] == []
+    assert ["Originate Access Forbidden" in told["Message"] for told in forbidden] == [True] * 7
+    assert (files["Response"], kept["Value"]) == ("Error", "")
+    assert not evidence.exists()
+
+
+def denied(told: Mapping[str, str]) -> bool:
+    """Tell whether Asterisk refused an action for want of a right."""
+    message = told.get("Message", "")
+    return told["Response"] == "Error" and (
+        "Permission denied" in message or "Forbidden" in message
+    )
+
+
+@pytest.mark.parametrize(
+    ("secret", "peers"), [("wrong", ("127.0.0.1",)), ("s3cret", ("192.0.2.1", "::1"))]
+)
+async def test_ami_is_shut_to_a_wrong_secret_and_to_addresses_that_are_not_the_daemons(
+    asterisk_installation: Installation, tmp_path: Path, secret: str, peers: tuple[str, ...]
+) -> None:
+    plan = replace(PLAN, user=replace(USER, peers=peers))
+    async with joined(asterisk_installation, tmp_path, plan) as asterisk:
+        reader, writer = await asyncio.open_connection(LOOPBACK, asterisk.ami_port)
+        login = f"Action: Login\r\nUsername: cordboard\r\nSecret: {secret}\r\n\r\n"
+        writer.write(login.encode())
+        told = await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    assert b"Authentication failed" in told
+
+
+async def test_all_wanted_events_arrive_and_no_others(open_site: OpenSite) -> None:
+    async with (
+        open_site(ANN) as site,
+        raw_manager(site.ports.manager, MANAGER_SECRET) as everything,
+        raw_manager(site.ports.manager, MANAGER_SECRET, "cordboard") as filtered,
+    ):
+        await everything.action(
+            "Originate",
+            Channel="Local/s@cordboard-doctor",
+            Application="Wait",
+            Data="1",
+            Async="true",
+        )
+        await everything.event("OriginateResponse")
+        await filtered.action("Originate", Channel="Local/s@nowhere", Application="Wait", Async="1")
+        await site.desk("ann")
+        site.phones["a1"].answers()
+        call = await dial_and_choose(await site.caller())
+        await call.hears(AGENT_HZ, within_s=5)
+        await call.hang_up()
+        await hung_up(everything)
+        await hung_up(filtered)
+        await site.asterisk.stop()
+        await filtered.event("Shutdown")
+
+    named = {message["Event"] for message in filtered.messages if "Event" in message}
+    devices = {m["Device"] for m in everything.messages if m.get("Event") == "DeviceStateChange"}
+    told = {m["Device"] for m in filtered.messages if m.get("Event") == "DeviceStateChange"}
+    assert named == set(WANTED_EVENTS)
+    assert {"Newchannel", "VarSet", "Newexten"} <= {m.get("Event") for m in everything.messages}
+    assert any(device.startswith("Local/") for device in devices)
+    assert {device.partition("/")[0] for device in told} == {"PJSIP"}
+
+
+async def hung_up(manager: RawManager) -> None:
+    """Wait until this connection was told of both ends of the call."""
+    await manager.message(
+        lambda m: m.get("Event") == "Hangup" and TRUNK_ENDPOINT in m.get("Channel", "")
+    )
+
+
+async def test_a_desk_phone_registers_with_its_password_and_with_no_other(
+    open_site: OpenSite,
+) -> None:
+    async with open_site(ANN) as site:
+        wrong = Credentials("a1", "wrong")
+        async with await Phone.start("a1", server=site.server, credentials=wrong) as stranger:
+            with pytest.raises(RegistrationFailedError, match="401"):
+                await stranger.register()
+        await site.desk("ann")
+        site.phones["a1"].answers()
+        call = await dial_and_choose(await site.caller())
+        await call.hears(AGENT_HZ, within_s=5)
+        await call.hang_up()
+
+
+async def test_a_desk_phone_hears_itself_and_the_service_and_reaches_nobody_else(
+    open_site: OpenSite,
+) -> None:
+    async with open_site(ANN, BEN) as site:
+        phone = site.phones["a1"]
+        echo = await phone.dial("*43", within_s=5)
+        await echo.hears(AGENT_HZ, within_s=3)
+        await echo.hang_up()
+        service = await phone.dial("8000", within_s=5)
+        await service.hears(GREETING_HZ, within_s=5)
+        await service.hang_up()
+        for number in ("a2", "s", "leg", "0049301234", "requeue", "1"):
+            with pytest.raises(CallFailedError, match="404"):
+                await phone.dial(number, within_s=5)
+
+
+@pytest.mark.parametrize("user", ["4930123", TRUNK_ENDPOINT, "a1", "anonymous", "cordboard-in"])
+async def test_an_unknown_address_gets_no_call_in_whatever_name_it_takes(
+    open_site: OpenSite, user: str
+) -> None:
+    async with open_site(ANN) as site:
+        statuses = await invites_from("127.0.0.9", site.ports.sip, user)
+        channels = await site.asterisk.console("core show channels count")
+
+    assert statuses == {"401"}
+    assert "0 calls processed" in channels
+
+
+async def invites_from(host: str, port: int, user: str) -> set[str]:
+    """Call the service from an address that is no trunk's; return the statuses of the answers."""
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
+        wire.setblocking(False)
+        wire.bind((host, 0))
+        us = f"{host}:{wire.getsockname()[1]}"
+        lines = [
+            f"INVITE sip:8000@{LOOPBACK} SIP/2.0",
+            f"Via: SIP/2.0/UDP {us};branch=z9hG4bK-{user}",
+            f"From: <sip:{user}@{host}>;tag=1",
+            f"To: <sip:8000@{LOOPBACK}>",
+            f"Call-ID: {user}@{host}",
+            "CSeq: 1 INVITE",
+            f"Contact: <sip:{user}@{us}>",
+            "Max-Forwards: 70",
+            "Content-Length: 0",
+        ]
+        await loop.sock_sendto(wire, ("\r\n".join(lines) + "\r\n\r\n").encode(), (LOOPBACK, port))
+        statuses: set[str] = set()
+        async with asyncio.timeout(5):
+            while not statuses:  # the first answer is the last one: a challenge
+                answer = await loop.sock_recv(wire, 4096)
+                statuses.add(answer.split(b" ")[1].decode())
+    return statuses
+
+
+async def test_a_standby_takes_calls_over_by_two_globals_and_gives_them_back(
+    open_site: OpenSite,
+) -> None:
+    async with open_site(ANN) as site, script_server() as standby:
+        async with raw_manager(site.ports.manager, MANAGER_SECRET, "cordboard") as manager:
+            address = f"{LOOPBACK}:{standby.port}"
+            await manager.action("Setvar", Variable="CORD_AGI1", Value=address)
+            await site.asterisk.console("dialplan reload")
+            call = (await site.caller("first")).start_call("8000")
+            session = await standby.session()
+            await session.ask("SET VARIABLE CORD_STATE done")
+            await session.ask("HANGUP")
+            await call.ends(within_s=5)
+            await manager.action("Setvar", Variable="CORD_AGI1", Value="")
+        served = await (await site.caller("second")).dial("8000", within_s=5)
+        await served.hears(GREETING_HZ, within_s=5)
+
+    assert session.environment["agi_network_script"] == "call"
+
+
+async def test_the_doctors_call_tells_its_token_to_whoever_serves_it(
+    asterisk_installation: Installation, tmp_path: Path
+) -> None:
+    async with script_server() as doctor:
+        plan = replace(PLAN, net=replace(NET, agi=f"{LOOPBACK}:{doctor.port}"))
+        async with (
+            joined(asterisk_installation, tmp_path, plan) as asterisk,
+            raw_manager(asterisk.ami_port, "s3cret", "cordboard") as manager,
+        ):
+            await manager.action(
+                "Originate",
+                Channel="Local/s@cordboard-doctor",
+                Application="Wait",
+                Data="3",
+                Variable="CORD_DOCTOR=a-token",
+                Async="true",
+            )
+            session = await doctor.session()
+            await session.ask("SET VARIABLE CORD_DOCTOR_SAID a-token")
+            said = await manager.variable(session.channel, "CORD_DOCTOR_SAID")
+            await session.ask("HANGUP")
+
+    assert session.environment["agi_network_script"] == "doctor"
+    assert session.environment["agi_arg_1"] == "a-token"
+    assert said == "a-token"
