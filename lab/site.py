@@ -79,6 +79,7 @@ class SitePlan:
     tone. `web_phones` are those of the agents' phones that live in browsers. With `trunk_transfers`
     the administrator has let callers send REFER, against what our file says. With
     `phones_elsewhere` the site runs none: whoever does registers them with `phone_passwords`.
+    `guest_phones` are phones of the examples that belong to none of the agents here.
     """
 
     agents: Sequence[AgentPlan] = (AgentPlan(name="ann", phone="a1"),)
@@ -104,6 +105,7 @@ class SitePlan:
     web_phones: Sequence[str] = ()
     trunk_transfers: bool = False
     phones_elsewhere: bool = False
+    guest_phones: Sequence[str] = ()
 
 
 def agents_of(examples: Path) -> list[AgentPlan]:
@@ -283,7 +285,12 @@ class Site:
             manager_secret=MANAGER_SECRET,
             web_phones=bool(self.plan.web_phones),
             joined=self.asterisk_files,
-            endpoints=[TRUNK_ENDPOINT, *self._phone_names(), *self.plan.web_phones],
+            endpoints=[
+                TRUNK_ENDPOINT,
+                *self._phone_names(),
+                *self.plan.web_phones,
+                *self.plan.guest_phones,
+            ],
             pjsip=transfers if self.plan.trunk_transfers else "",
         )
         return AsteriskInstance(self._installation, settings, ports=self.ports)
