@@ -6,12 +6,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from config.values import Means, Textual, rule
+from config.values import Editors, Means, Textual, rule
 from cti.language import _
 
 PORT_MAX = 65_535
 _DEFAULT_PORTS = frozenset({"80", "443"})
-ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?")
+ORIGIN = r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:([1-9][0-9]{0,4}))?"
 # an interface of Linux has at most 15 characters; others would get into dialplan and logs
 _ZONE = re.compile(r"[A-Za-z0-9_.-]{1,15}", re.ASCII)
 HOST = r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}"
@@ -76,8 +76,8 @@ def _host_and_port(text: str) -> str:
 
 def _origin(text: str) -> str:
     """Take only what a browser can send: it leaves default ports out and writes small letters."""
-    match = ORIGIN.fullmatch(text)
-    if match is None or int(match["port"] or 0) > PORT_MAX or match["port"] in _DEFAULT_PORTS:
+    match = re.fullmatch(ORIGIN, text)
+    if match is None or int(match[3] or 0) > PORT_MAX or match[3] in _DEFAULT_PORTS:
         raise rule(
             _(
                 "must be a web origin as browsers send it, such as https://desk.example.com or "
@@ -93,20 +93,41 @@ def with_port(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+_PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_V4 = rf"{_OCTET}(\.{_OCTET}){{3}}"
+_V6 = r"[0-9A-Fa-f.]*:[0-9A-Fa-f:.]+"
 Hostname = Annotated[
     str,
-    Textual,
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:_-]{0,254}$"),
+    Textual,
+    Editors({"minimum": 0}),
     Means(_("a host name or IP address")),
 ]
-IpAddress = Annotated[str, AfterValidator(_ip_address), Means(_("an IP address in text"))]
+IpAddress = Annotated[
+    str,
+    AfterValidator(_ip_address),
+    Editors({"pattern": rf"^({_V4}|{_V6}(%[A-Za-z0-9_.-]{{1,15}})?)$"}),
+    Means(_("an IP address in text")),
+]
 TrunkAddress = Annotated[
-    str, AfterValidator(_trunk_address), Means(_("an IP address or a network in text"))
+    str,
+    AfterValidator(_trunk_address),
+    Editors({"pattern": rf"^({_V4}|{_V6})(/0*([1-9]|[1-9][0-9]|1[01][0-9]|12[0-8]|{_V4}))?$"}),
+    Means(_("an IP address or a network in text")),
 ]
 HostAndPort = Annotated[
-    str, AfterValidator(_host_and_port), Means(_("a host and a port, host:port, in text"))
+    str,
+    AfterValidator(_host_and_port),
+    Editors({"pattern": rf"^({HOST}|\[{_V6}\]):{_PORT}$"}),
+    Means(_("a host and a port, host:port, in text")),
 ]
-WebOrigin = Annotated[str, AfterValidator(_origin), Means(_("a web origin in text"))]
+WebOrigin = Annotated[
+    str,
+    AfterValidator(_origin),
+    Editors({"pattern": rf"^{ORIGIN}$", "not": {"pattern": rf":(80|443)$|:(?!{_PORT}$)[0-9]+$"}}),
+    Means(_("a web origin in text")),
+]
 Port = Annotated[int, Field(ge=1, le=PORT_MAX), Means(_("a port: 1 to 65535"))]
 ListeningPort = Annotated[
     int, Field(ge=0, le=PORT_MAX), Means(_("a port: 1 to 65535, or 0 for any free one"))

@@ -11,17 +11,16 @@ from types import MappingProxyType
 from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy
 from config.addresses import with_port
 from config.errors import Problem
+from config.main_file import MainFile, Web
 from config.models import (
     AgentSection,
     AgentsFile,
     FlowSection,
     FlowsFile,
     Leads,
-    MainFile,
     QueueSection,
     QueuesFile,
     ServicesFile,
-    Web,
 )
 from config.nodes import KeyPath
 from config.pbx import Agi, Pbx

@@ -34,6 +34,44 @@ def duration_from(text: str) -> Duration:
     return Duration(sum(int(amount) * size for amount, (_, size) in amounts if amount))
 
 
+def duration_pattern(least: Duration, most: Duration) -> str:
+    """
+    Return a regular expression for durations within limits, as JSON Schema has them.
+
+    It knows the limits where one unit stands alone; joined units it takes as they are.
+    """
+    alone = []
+    for unit, size in _UNITS:
+        lowest, highest = -(-least // size), most // size
+        if lowest <= highest:
+            alone.append(f"0*({_numbers(lowest, highest)}){unit}")
+    joined = "".join(f"([0-9]{{1,9}}{unit})?" for unit, _size in _UNITS)
+    two = "|".join(
+        f"[0-9]+{first}[0-9]+{second}"
+        for index, (first, _first_size) in enumerate(_UNITS)
+        for second, _second_size in _UNITS[index + 1 :]
+    )
+    return f"^({'|'.join(alone)}|(?=.*({two})){joined})$"
+
+
+def _numbers(lowest: int, highest: int) -> str:
+    """Return a regular expression for the whole numbers from one to another."""
+    parts = []
+    while lowest <= highest:
+        # the greatest block of numbers that begin alike and end in any digits
+        block = 1
+        while lowest % (block * 10) == 0 and lowest and lowest + block * 10 - 1 <= highest:
+            block *= 10
+        steps = 9 - (lowest // block) % 10
+        last = min(steps, (highest - lowest + 1) // block - 1)
+        head, digit = divmod(lowest // block, 10)
+        rest = len(str(block)) - 1
+        tail = "" if rest == 0 else f"[0-9]{{{rest}}}"
+        parts.append(f"{head or ''}[{digit}-{digit + last}]{tail}")
+        lowest += (last + 1) * block
+    return "|".join(parts)
+
+
 def duration_text(duration: Duration) -> str:
     """Return a duration the way `duration_from` reads it, to the millisecond; `0s` for none."""
     parts, rest = [], int(duration)

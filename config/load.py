@@ -19,7 +19,8 @@ from config.certificates import unusable_certificate
 from config.endpoints import overlapping_trunks, shared_names, unknown_fallback
 from config.errors import ConfigError, Position, Problem, Severity, in_order
 from config.explain import explain, nearest
-from config.models import AgentsFile, FlowsFile, MainFile, QueuesFile, ServicesFile
+from config.main_file import MainFile
+from config.models import AgentsFile, FlowsFile, QueuesFile, ServicesFile
 from config.nodes import KeyPath, Node, plain, problem_at
 from config.prompts import unplayable_prompts
 from config.references import (

@@ -3,9 +3,20 @@
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic.config import JsonDict
 
 from config.values import FilePath, Means, VariableName, rule
 from cti.language import _
+
+
+def one_of(first: str, second: str) -> JsonDict:
+    """Return what editors can know of the rule that one of two keys is there, and not null."""
+    return {
+        "oneOf": [
+            {"required": [key], "properties": {key: {"not": {"type": "null"}}}}
+            for key in (first, second)
+        ]
+    }
 
 
 class Section(BaseModel):
@@ -17,8 +28,12 @@ class Section(BaseModel):
 class SecretSource(Section):
     """Where a secret comes from: an environment variable or a file, never the configuration."""
 
+    model_config = ConfigDict(json_schema_extra=one_of("env", "file"))
+
     env: VariableName | None = None
+    """The name of the environment variable that holds it."""
     file: Annotated[FilePath, Means(_("a file's path"), secret=True)] | None = None
+    """The file that holds it, in one line; relative to the configuration's folder."""
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:

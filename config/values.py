@@ -9,31 +9,44 @@ and `+49` as text.
 import base64
 import binascii
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlsplit
 
 import argon2
 import phonenumbers
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     StringConstraints,
 )
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
-from pydantic_core.core_schema import no_info_plain_validator_function
+from pydantic_core.core_schema import (
+    no_info_before_validator_function,
+    no_info_plain_validator_function,
+)
 
-from config.durations import duration_from, duration_text
+from config.durations import duration_from, duration_pattern, duration_text
 from cti.instants import Duration
 from cti.language import _
 from ivr.actions import KEYS
 from ivr.flow import RESERVED_CHOICES
 
+HASH = (
+    r"\$argon2id\$v=19\$m=[0-9]{1,10},t=[0-9]{1,10},p=[0-9]{1,10}"
+    r"\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{22,}"
+)
+"""The only spelling of a hash that argon2's own reader takes."""
 HASH_MEMORY_KIB_MAX = 1_048_576
 HASH_TIME_MAX = 32
 HASH_LANES_MAX = 32
 """A password hash may not ask for more than this at every sign-in."""
+
+DURATION_KEYWORD = "x-duration"
+"""Marks a duration while a JSON Schema is made; its default is then written as people do."""
 
 RESERVED_SECTIONS = ("global", "system", "anonymous", "default_outbound_endpoint")
 """
@@ -50,6 +63,23 @@ class Means:
 
     words: str
     secret: bool = False
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "description": self.words}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Editors:
+    """What editors can know of a rule that only code checks whole: keywords of a JSON Schema."""
+
+    keywords: Mapping[str, Any]
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), **self.keywords}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +99,17 @@ class Within:
         self, source: object, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         return no_info_plain_validator_function(self._checked)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        del schema, handler
+        return {
+            "type": "string",
+            "pattern": duration_pattern(self.least, self.most),
+            "description": self.means.words,
+            DURATION_KEYWORD: True,
+        }
 
     def _checked(self, value: object) -> Duration:
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
@@ -96,7 +137,23 @@ def _as_written(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Textual = BeforeValidator(_as_written)
+@dataclass(frozen=True, slots=True)
+class _Textual:
+    """A text that may be written as a number."""
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return no_info_before_validator_function(_as_written, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        # not only integers: where we read `0800` or `1e3` as text, editors read a number
+        return {**handler(schema), "type": ["string", "number"]}
+
+
+Textual = _Textual()
 
 
 def unique(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -135,7 +192,7 @@ def _password_hash(text: str) -> str:
         )
     except (argon2.exceptions.InvalidHashError, binascii.Error, ValueError):
         raise rule(wrong) from None
-    if not text.startswith("$argon2id$v=19$") or len(salt) < 8 or len(digest) < 16:  # noqa: PLR2004 - argon2's own least lengths that are safe
+    if not re.fullmatch(HASH, text) or len(salt) < 8 or len(digest) < 16:  # noqa: PLR2004 - argon2's own least lengths that are safe
         raise rule(wrong)
     affordable = (
         0 < parameters.memory_cost <= HASH_MEMORY_KIB_MAX
@@ -150,6 +207,11 @@ def _password_hash(text: str) -> str:
             ).format(memory=HASH_MEMORY_KIB_MAX, time=HASH_TIME_MAX, lanes=HASH_LANES_MAX)
         )
     return text
+
+
+def _any_case(text: str) -> str:
+    """Return a pattern for the text in small letters and capitals; JSON Schema has no flags."""
+    return "".join(f"[{one}{one.upper()}]" if one.isalpha() else one for one in text)
 
 
 def _choice_name(text: str) -> str:
@@ -173,46 +235,63 @@ def _section_name(text: str) -> str:
     return text
 
 
+_NO_SECTION = Editors(
+    {
+        "not": {
+            "pattern": f"^(({'|'.join(map(_any_case, RESERVED_SECTIONS))})$"
+            f"|{'|'.join(map(_any_case, RESERVED_PREFIXES))})"
+        }
+    }
+)
 Name = Annotated[
     str,
-    Textual,
     StringConstraints(pattern=r"^[a-z0-9_-]{1,40}$"),
+    Textual,
     Means(_("a name: 1 to 40 of a-z 0-9 _ -")),
 ]
-ChoiceName = Annotated[Name, AfterValidator(_choice_name)]
+ChoiceName = Annotated[
+    Name,
+    AfterValidator(_choice_name),
+    Editors({"not": {"enum": sorted(RESERVED_CHOICES)}}),
+]
 PhoneName = Annotated[
     str,
-    Textual,
     StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$"),
+    Textual,
     AfterValidator(_section_name),
+    _NO_SECTION,
     Means(_("a phone's name on the PBX: 1 to 40 of A-Z a-z 0-9 _ -")),
 ]
-TrunkName = Annotated[Name, AfterValidator(_section_name)]
+TrunkName = Annotated[Name, AfterValidator(_section_name), _NO_SECTION]
 SoundName = Annotated[
     str,
-    Textual,
     StringConstraints(
         pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,39}(/[A-Za-z0-9_][A-Za-z0-9_-]{0,39}){0,3}$"
     ),
+    Textual,
     Means(_("the name of one of Asterisk's sounds such as vm-goodbye or custom/sorry")),
 ]
 MusicClass = Annotated[
     str,
-    Textual,
     StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$"),
+    Textual,
     Means(_("a class of music on hold: 1 to 40 of A-Z a-z 0-9 _ -")),
 ]
+_UNSHOWN = r"\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
+"""What is not printable, as far as it is worth its room in a schema."""
 SpokenName = Annotated[
     str,
-    Textual,
     StringConstraints(min_length=1, max_length=80),
+    Textual,
     AfterValidator(_spoken_name),
+    Editors({"pattern": rf"^[^\s{_UNSHOWN}]([^{_UNSHOWN}]*[^\s{_UNSHOWN}])?$"}),
     Means(_("a name of 1 to 80 characters")),
 ]
 ServiceNumber = Annotated[
     str,
-    Textual,
     StringConstraints(pattern=r"^[0-9*#]{1,20}$"),
+    Textual,
+    Editors({"minimum": 0}),
     Means(_("a dialled number: 1 to 20 of 0-9 * #")),
 ]
 Key = Annotated[
@@ -221,7 +300,10 @@ Key = Annotated[
     Means(_("one key of a telephone: {keys}").format(keys=KEYS)),
 ]
 PasswordHash = Annotated[
-    str, AfterValidator(_password_hash), Means(_("an argon2id hash in text"), secret=True)
+    str,
+    AfterValidator(_password_hash),
+    Editors({"pattern": f"^{HASH}$"}),
+    Means(_("an argon2id hash in text"), secret=True),
 ]
 FILE_PATH = r"^[^\x00-\x1f\x7f]{1,4096}$"
 VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"
@@ -232,28 +314,31 @@ VariableName = Annotated[
 ]
 FilePath = Annotated[
     str,
-    Textual,
     StringConstraints(pattern=FILE_PATH),
+    Textual,
     Means(_("a file's path in text")),
 ]
 ManagerUser = Annotated[
     str,
-    Textual,
     StringConstraints(pattern=r"^[A-Za-z0-9_.@-]{1,80}$"),
+    Textual,
     Means(_("a manager user's name: 1 to 80 of A-Z a-z 0-9 _ . @ -")),
 ]
 Region = Annotated[
-    str, AfterValidator(_region), Means(_("a country's two capital letters such as DE, in text"))
+    str,
+    AfterValidator(_region),
+    Editors({"enum": sorted(phonenumbers.SUPPORTED_REGIONS)}),
+    Means(_("a country's two capital letters such as DE, in text")),
 ]
 
 
 def database_url_fault(url: str) -> str | None:
     """Return what is wrong with the URL, never showing it, or None."""
     try:
-        parts = urlsplit(url)
+        urlsplit(url)
     except ValueError:
         return _("is not a URL; allowed is postgresql://user@host:5432/name")
-    if parts.scheme not in {"postgresql", "postgres"}:
+    if not url.startswith(("postgresql://", "postgres://")):
         return _("must begin with postgresql://")
     return None
 
