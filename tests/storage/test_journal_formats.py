@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from config.models import Watchdog
+from config.main_file import Watchdog
 from cti.call_facts import CallArrived
 from cti.ids import CallId, LegId, PartyKey
 from storage import journal_file
