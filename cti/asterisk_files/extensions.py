@@ -79,11 +79,15 @@ _TEXT = """\
 [cordboard-in]
 {entries}
 
-; The caller's number, rebuilt from the header and reduced to harmless characters. A name may hold
-; anything, so the address is what follows the last <. Without a user it names a machine: no number.
+; The caller's number, reduced to harmless characters; SIP's is rebuilt from the header. A name may
+; hold anything, so the address is what follows the last <. Without a user it names a machine: no
+; number.
 [cordboard-from]
 exten => s,1,Set(TRANSFER_CONTEXT=cordboard-nowhere)
- same => n,Set(CORD_FROM=${{CHANNEL(pjsip,remote_uri)}})
+ same => n,GotoIf($["${{CHANNEL(channeltype)}}" = "PJSIP"]?sip)
+ same => n,Set(CALLERID(num)=${{FILTER(0-9A-Za-z+*._\x2d,${{CALLERID(num):0:40}})}})
+ same => n,Goto(cordboard,s,1)
+ same => n(sip),Set(CORD_FROM=${{CHANNEL(pjsip,remote_uri)}})
  same => n,Set(CORD_FROM=${{CUT(CORD_FROM,<,${{FIELDQTY(CORD_FROM,<)}})}})
  same => n,ExecIf($["${{CORD_FROM:0:3}}" = "sip" & ${{FIELDQTY(CORD_FROM,@)}} < 2]?Set(CORD_FROM=))
  same => n,Set(CORD_FROM=${{CUT(CORD_FROM,:,2)}})

@@ -389,3 +389,30 @@ async def test_the_doctors_call_tells_its_token_to_whoever_serves_it(
     assert session.environment["agi_network_script"] == "doctor"
     assert session.environment["agi_arg_1"] == "a-token"
     assert said == "a-token"
+
+
+async def test_a_caller_who_comes_by_no_sip_keeps_his_number_reduced_to_harmless_characters(
+    asterisk_installation: Installation, tmp_path: Path
+) -> None:
+    async with script_server() as daemon:
+        plan = replace(PLAN, net=replace(NET, agi=f"{LOOPBACK}:{daemon.port}"))
+        async with (
+            joined(asterisk_installation, tmp_path, plan) as asterisk,
+            raw_manager(asterisk.ami_port, "s3cret", "cordboard") as manager,
+        ):
+            await manager.action(
+                "Originate",
+                Channel="Local/8000@cordboard-in",
+                Application="Wait",
+                Data="3",
+                CallerID='"x" <49%30,(1);2>',
+                Async="true",
+            )
+            session = await daemon.session()
+            await session.ask("SET VARIABLE CORD_STATE done")
+            await session.ask("HANGUP")
+            found = [line for line in complaints(asterisk) if "AGI" not in line]
+
+    assert session.environment["agi_callerid"] == "493012"
+    assert session.environment["agi_network_script"] == "call"
+    assert found == []
