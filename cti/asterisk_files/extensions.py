@@ -85,7 +85,7 @@ _TEXT = """\
 [cordboard-from]
 exten => s,1,Set(TRANSFER_CONTEXT=cordboard-nowhere)
  same => n,GotoIf($["${{CHANNEL(channeltype)}}" = "PJSIP"]?sip)
- same => n,Set(CALLERID(num)=${{FILTER(0-9A-Za-z+*._\x2d,${{CALLERID(num):0:40}})}})
+ same => n,Set(CALLERID(num)=${{FILTER(0-9A-Za-z+*._\\x2d,${{CALLERID(num):0:40}})}})
  same => n,Goto(cordboard,s,1)
  same => n(sip),Set(CORD_FROM=${{CHANNEL(pjsip,remote_uri)}})
  same => n,Set(CORD_FROM=${{CUT(CORD_FROM,<,${{FIELDQTY(CORD_FROM,<)}})}})
