@@ -227,12 +227,13 @@ class ArchiveReader:
         self._file.seek(offset)
         block = self._file.read(tarfile.BLOCKSIZE)
         try:
-            header = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
+            # A long name stands here too, cut off wherever it was; it is not read.
+            header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         except tarfile.EOFHeaderError:  # type: ignore[attr-defined] # a name of tarfile's own
             if self._file.read(tarfile.BLOCKSIZE).strip(b"\0"):
                 raise ArchiveDamagedError("something stands behind its end") from None
             return None, offset
-        except (tarfile.HeaderError, UnicodeDecodeError, ValueError) as error:
+        except (tarfile.HeaderError, ValueError) as error:
             raise ArchiveDamagedError(
                 "it is no archive of Cordboard's, or was cut off or changed"
             ) from error

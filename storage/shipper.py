@@ -91,6 +91,8 @@ class Shipper:
         self._checkpointed = 0
         self._moved = asyncio.Event()
         self._state = ShippingState(position=0, fold_from=1, last_error=None, set_aside=0)
+        self.resumed = False
+        """Whether Postgres has said how far it is; before that `behind` is no more than a bound."""
 
     @property
     def state(self) -> ShippingState:
@@ -163,6 +165,7 @@ class Shipper:
             refold(records, self._codec, self._call_log)
             folded = records[-1].position
         self._show(replace(self._state, position=position, fold_from=fold_from))
+        self.resumed = True
 
     async def _ship(self, connection: asyncpg.Connection) -> None:
         while True:

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from config.prompts import PROMPTS_FOLDER
 from cti.backup.progress import Work
-from cti.backup.site import CONFIG_BYTES_MAX, SECRET_BYTES_MAX
+from cti.backup.site import CONFIG_BYTES_MAX, PROMPT_BYTES_MAX, SECRET_BYTES_MAX
 from cti.language import _
 from storage.archive import MANIFEST, ArchiveReader, Digest
 from storage.archive_manifest import Manifest, Member, read_manifest
@@ -39,7 +39,11 @@ PLACES = {
 """The folder of each kind within the archive; the journal stands by itself."""
 JOURNAL_MEMBER = "journal.sqlite.gz"
 PACKED = ".gz"
-_SIZES_MAX = {"configuration": CONFIG_BYTES_MAX, "secrets": SECRET_BYTES_MAX}
+_SIZES_MAX = {
+    "configuration": CONFIG_BYTES_MAX,
+    "prompts": PROMPT_BYTES_MAX,
+    "secrets": SECRET_BYTES_MAX,
+}
 _SPARE_BYTES = 64 * 2**20
 """So much of a disk is left free when an archive is unpacked."""
 
@@ -58,8 +62,16 @@ class Archive:
         return self.reader.unpacked(name, size=self.manifest.member(name).unpacked)
 
     def content(self, name: str) -> bytes:
-        """Return a small member whole."""
-        return b"".join(self.reader.blocks(name))
+        """
+        Return a small member whole.
+
+        Raises:
+            ArchiveDamagedError: it is not what the manifest says.
+        """
+        digest = hashlib.sha256()
+        content = b"".join(self.reader.blocks(name, digest))
+        _check_hash(self.manifest.member(name), digest.hexdigest())
+        return content
 
 
 def opened(file: BinaryIO) -> Archive:
@@ -152,13 +164,17 @@ def verify(archive: Archive, room: Path, work: Work) -> Path:
         else:
             for _block in archive.reader.blocks(member.name, digest):
                 pass
-        if digest.hexdigest() != member.sha256:
-            raise ArchiveDamagedError(
-                _("{name} was changed: its hash is another").format(name=member.name)
-            )
+        _check_hash(member, digest.hexdigest())
         work.advance(member.size)
     _check_journal(manifest, journal)
     return journal
+
+
+def _check_hash(member: Member, digest: str) -> None:
+    if digest != member.sha256:
+        raise ArchiveDamagedError(
+            _("{name} was changed: its hash is another").format(name=member.name)
+        )
 
 
 def _verify_packed(archive: Archive, member: Member, digest: Digest, journal: Path) -> None:

@@ -11,17 +11,16 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from config.errors import ConfigError, Severity
 from config.explain import explain
-from config.load import MAIN_FILE
-from config.models import MainFile
+from config.load import FILES, MAIN_FILE
 from config.nodes import plain
 from config.prompts import PROMPTS_FOLDER
 from config.secrets import Secret, find_secrets
-from config.section import SecretSource
 from config.yaml_reader import FILE_BYTES_MAX, read_document
 from cti.language import _
 from storage.embedded import EmbeddedPostgres
@@ -31,6 +30,8 @@ JOURNAL_FILE = "journal.sqlite"
 CONFIG_BYTES_MAX = FILE_BYTES_MAX
 SECRET_BYTES_MAX = 2**20
 """A secret, or a certificate with its chain."""
+PROMPT_BYTES_MAX = 64 * 2**20
+"""An hour of speech."""
 _DATABASE_URL = ("database", "url")
 
 
@@ -66,34 +67,36 @@ def find_site(folder: Path, environment: Mapping[str, str], *, files: Path | Non
     if document.node is None:
         raise ConfigError(document.problems)
     try:
-        main = MainFile.model_validate(plain(document.node))
+        checked = FILES[MAIN_FILE].model_validate(plain(document.node))
     except ValidationError as error:
-        raise ConfigError(explain(error, MainFile, MAIN_FILE, document.node)) from error
+        raise ConfigError(explain(error, FILES[MAIN_FILE], MAIN_FILE, document.node)) from error
+    # Without warnings: a union of text and source is dumped as what it is.
+    main = checked.model_dump(warnings=False)
     url: Secret | None = None
-    if main.database.url is not None:
+    if main["database"]["url"] is not None:
         found = find_secrets(MAIN_FILE, document.node, source, environment, unset=Severity.WARNING)
         url = found.secrets.get(_DATABASE_URL)
-        if isinstance(main.database.url, str):
-            url = Secret(main.database.url)
+        if isinstance(main["database"]["url"], str):
+            url = Secret(main["database"]["url"])
         if url is None:
             raise ConfigError(
                 problem for problem in found.problems if problem.path.startswith("database.url")
             )
     return Site(
         folder=folder,
-        data=folder / main.data,
+        data=folder / main["data"],
         database_url=url,
         secret_files=tuple(dict.fromkeys(_secret_files(main))),
     )
 
 
-def _secret_files(main: MainFile) -> Iterator[str]:
-    for pbx in main.pbx.values():
-        if pbx.ami.secret.file is not None:
-            yield pbx.ami.secret.file
-    if isinstance(main.database.url, SecretSource) and main.database.url.file is not None:
-        yield main.database.url.file
-    for file in (main.web.certificate, main.web.key):
+def _secret_files(main: Mapping[str, Any]) -> Iterator[str]:
+    sources = [pbx["ami"]["secret"] for pbx in main["pbx"].values()]
+    sources.append(main["database"]["url"])
+    for source in sources:
+        if isinstance(source, dict) and source["file"] is not None:
+            yield source["file"]
+    for file in (main["web"]["certificate"], main["web"]["key"]):
         if file is not None:
             yield file
 

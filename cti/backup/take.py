@@ -21,6 +21,7 @@ from cti.backup.inspection import JOURNAL_MEMBER
 from cti.backup.progress import Work
 from cti.backup.site import (
     CONFIG_BYTES_MAX,
+    PROMPT_BYTES_MAX,
     SECRET_BYTES_MAX,
     Site,
     configuration_files,
@@ -117,7 +118,7 @@ def _add_files(backup: _Backup, *, with_secrets: bool) -> None:
     for name, path in configuration_files(site).items():
         _add_file(backup, f"config/{name}", "configuration", path, CONFIG_BYTES_MAX)
     for name, path in prompt_files(site).items():
-        _add_file(backup, f"{PROMPTS_FOLDER}/{name}", "prompts", path, None)
+        _add_file(backup, f"{PROMPTS_FOLDER}/{name}", "prompts", path, PROMPT_BYTES_MAX)
     within, elsewhere = secret_files(site)
     if with_secrets:
         for name, path in within.items():
@@ -128,8 +129,8 @@ def _add_files(backup: _Backup, *, with_secrets: bool) -> None:
     backup.left_out += elsewhere
 
 
-def _add_file(backup: _Backup, name: str, kind: str, path: Path, bytes_max: int | None) -> None:
-    if bytes_max is not None and path.stat().st_size > bytes_max:
+def _add_file(backup: _Backup, name: str, kind: str, path: Path, bytes_max: int) -> None:
+    if path.stat().st_size > bytes_max:
         raise ArchiveError(
             _("{path} has more than {count} bytes, and is no such file").format(
                 path=path, count=bytes_max

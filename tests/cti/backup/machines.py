@@ -76,8 +76,8 @@ async def fill(machine: Machine, *, calls: int = 20, open_calls: int = 2) -> Non
         journal.forget_party(PartyKey("p-c0"))
     async with await Pool.open(machine.database) as pool:
         book = CustomerBook(pool, "DE")
-        for name, number in (("Carla Cole", "030 1234567"), ("陈\t晓\\N\n;", "030 7654321")):
-            await book.add(name=name, numbers=(number,))
+        await book.add(name="Carla Cole", numbers=("030 1234567",))
+        await book.add(name="陈\t晓\\N\n;", numbers=("030 7654321",))
         gone = await book.add(name="Gone", numbers=())
     await execute(machine.database, "DELETE FROM customers WHERE id = $1", gone.id)
     failure = "INSERT INTO shipping_failures VALUES ('j', 1, 'fact', 'Odd', $1, 'why')"
@@ -156,7 +156,12 @@ def rows_of(machine: Machine) -> Rows:
 
 
 def journal_files(folder: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in sorted(folder.glob("journal.sqlite*"))}
+    """Return what is in a journal's files; the lock and SQLite's shared memory hold nothing."""
+    return {
+        file.name: content
+        for file in sorted(folder.glob("journal.sqlite*"))
+        if not file.name.endswith((".lock", "-shm")) and (content := file.read_bytes())
+    }
 
 
 def run(machine: Machine, *arguments: str, typed: str = "", **environment: str) -> Result:
@@ -173,9 +178,7 @@ def run(machine: Machine, *arguments: str, typed: str = "", **environment: str) 
     return result
 
 
-def program(
-    machine: Machine, *arguments: str, first: str = "", **more: object
-) -> "subprocess.Popen[bytes]":
+def program(machine: Machine, *arguments: str, first: str = "") -> "subprocess.Popen[bytes]":
     """Start a command as a process; `first` is run in it before."""
     script = f"{first}\nfrom cti.commands import main\nmain()"
     return subprocess.Popen(
@@ -183,7 +186,6 @@ def program(
         env={**os.environ, **ENVIRONMENT, **machine.environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        **more,  # type: ignore[call-overload]
     )
 
 

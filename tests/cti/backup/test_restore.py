@@ -1,0 +1,306 @@
+"""A restore touches nothing that is there, puts it aside if forced, and bears being broken off."""
+
+import asyncio
+import json
+import os
+import signal
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from storage.errors import RestoreUnfinishedError
+from storage.journal_file import RESTORE_MARK
+from tests.cti.backup.machines import (
+    Machine,
+    backed_up,
+    configured,
+    done,
+    execute,
+    fill,
+    journal_files,
+    journal_rows,
+    program,
+    restored,
+    rows_of,
+    run,
+    take_call,
+)
+
+POINTS = {
+    "before the database's commit": "storage.load._drop_empty",
+    "before the journal is put in its place": "cti.backup.restore._place_journal",
+    "before the journal of before is put aside": "cti.backup.restore._holds_something",
+    "before the files are put in their places": "cti.backup.restore.place",
+}
+KILL_AT = """
+import importlib, os, signal
+def kill(*arguments, **options):
+    os.kill(os.getpid(), signal.SIGKILL)
+module, _, name = {point!r}.rpartition(".")
+setattr(importlib.import_module(module), name, kill)
+"""
+KILL_WHEN = """
+import os, signal, sys
+def look(event, arguments):
+    if event == "{event}" and str(arguments[{at}]).endswith("{name}"):
+        os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(look)
+"""
+
+
+@pytest.fixture
+def other(tmp_path: Path, database: str) -> Machine:
+    """A machine with a configuration, and with records of its own."""
+    parent = tmp_path / "other"
+    parent.mkdir()
+    machine = configured(parent, database)
+    asyncio.run(fill(machine, calls=3, open_calls=0))
+    return machine
+
+
+def killed(machine: Machine, archive: Path, first: str, *options: str) -> None:
+    process = program(machine, "restore", "--from", str(archive), *options, first=first)
+    output, _ = process.communicate(timeout=60)
+
+    assert process.returncode == -signal.SIGKILL, output.decode()
+
+
+KILLS = {
+    **{when: KILL_AT.format(point=point) for when, point in POINTS.items()},
+    "when the journal comes to its place": KILL_WHEN.format(
+        event="os.rename", name="/var/lib/journal.sqlite", at=1
+    ),
+    "within the files": KILL_WHEN.format(event="os.rename", name="/prompts/welcome.wav", at=1),
+    "before the mark goes": KILL_WHEN.format(event="os.remove", name=RESTORE_MARK, at=0),
+}
+
+
+@pytest.mark.parametrize("first", KILLS.values(), ids=KILLS)
+def test_a_restore_that_is_killed_lets_no_daemon_begin_and_is_finished_by_the_next(
+    site: Machine, empty: Machine, archive: Path, first: str
+) -> None:
+    backed_up(site, archive)
+    killed(empty, archive, first)
+    with pytest.raises(RestoreUnfinishedError):
+        empty.open_journal()
+    said = restored(empty, archive)
+
+    assert "aside" not in said
+    assert rows_of(site) == rows_of(empty)
+    assert journal_rows(site.journal) == journal_rows(empty.journal)
+    assert run(empty, "check").exit_code == 0
+    assert sorted(file.name for file in empty.data.iterdir() if "postgres" not in file.name) == [
+        "journal.sqlite",
+        "journal.sqlite.lock",
+    ]
+    empty.open_journal().close()
+
+
+@pytest.mark.parametrize("first", KILLS.values(), ids=KILLS)
+def test_a_forced_restore_that_is_killed_is_finished_and_loses_nothing_of_before(
+    site: Machine, other: Machine, archive: Path, first: str
+) -> None:
+    (other.configuration / "prompts" / "welcome.wav").unlink()
+    before = journal_rows(other.journal)
+    backed_up(site, archive)
+    options = ("--force", "--yes", "--replace-files")
+    killed(other, archive, first, *options)
+    restored(other, archive, "--replace-files")
+
+    assert rows_of(site) == rows_of(other)
+    assert journal_rows(site.journal) == journal_rows(other.journal)
+    (aside,) = other.data.glob("journal.sqlite.before-restore-*[0-9]")
+    assert before == journal_rows(aside)
+    assert asyncio.run(schemas(other)) == 1
+
+
+def test_a_restore_that_is_killed_while_it_verifies_leaves_the_machine_empty(
+    site: Machine, empty: Machine, archive: Path
+) -> None:
+    backed_up(site, archive)
+    killed(empty, archive, KILL_AT.format(point="cti.backup.inspection._check_journal"))
+
+    assert not (empty.data / RESTORE_MARK).exists()
+    assert not empty.journal.exists()
+    assert rows_of(empty) == {"sequences": []}
+    restored(empty, archive)
+    assert rows_of(site) == rows_of(empty)
+
+
+async def schemas(machine: Machine) -> int:
+    connection = await asyncpg.connect(machine.database)
+    try:
+        query = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'before_restore_%'"
+        return int(await connection.fetchval(query))
+    finally:
+        await connection.close()
+
+
+def test_what_is_there_is_not_touched_and_is_named(
+    site: Machine, other: Machine, archive: Path
+) -> None:
+    backed_up(site, archive)
+    rows, files = rows_of(other), journal_files(other.data)
+    code, said = done(other, "restore", "--from", str(archive))
+
+    assert code == 1
+    assert f"the journal {other.journal} with 8 records" in said
+    assert "the table calls with 3 rows" in said
+    assert "--force" in said
+    assert (rows, files) == (rows_of(other), journal_files(other.data))
+
+
+def test_an_empty_journal_beside_a_filled_database_is_something_too(
+    site: Machine, empty: Machine, archive: Path
+) -> None:
+    backed_up(site, archive)
+    restored(empty, archive)
+    again = Machine(configuration=archive.parent / "again", database=empty.database)
+    code, said = done(again, "restore", "--from", str(archive))
+
+    assert code == 1
+    assert "the table calls with 20 rows" in said
+    assert not again.journal.exists()
+
+
+def test_with_force_it_is_said_what_is_there_asked_and_put_aside(
+    site: Machine, other: Machine, archive: Path
+) -> None:
+    backed_up(site, archive)
+    before, files = journal_rows(other.journal), journal_files(other.data)
+    arguments = ("restore", "--from", str(archive), "--force")
+    refused = run(other, *arguments, typed="n\n")
+
+    assert refused.exit_code == 1
+    assert "the table calls with 3 rows" in refused.stderr
+    assert files == journal_files(other.data)
+    agreed = run(other, *arguments, typed="y\n")
+    (aside,) = other.data.glob("journal.sqlite.before-restore-*[0-9]")
+    schema = "before_restore_" + aside.name.rpartition("-")[2]
+    assert agreed.exit_code == 0
+    assert f"the journal that was there is {aside} now" in agreed.stdout
+    assert f"DROP SCHEMA {schema} CASCADE" in agreed.stdout
+    assert before == journal_rows(aside)
+    assert rows_of(site) == rows_of(other)
+    assert journal_rows(site.journal) == journal_rows(other.journal)
+    counted = asyncio.run(count(other, f"{schema}.calls"))
+    assert counted == 3
+
+
+async def count(machine: Machine, table: str) -> int:
+    connection = await asyncpg.connect(machine.database)
+    try:
+        return int(await connection.fetchval("SELECT count(*) FROM " + table))  # noqa: S608 - ours
+    finally:
+        await connection.close()
+
+
+def test_a_database_that_a_newer_program_has_used_is_the_way_back_from_an_upgrade(
+    site: Machine, other: Machine, archive: Path
+) -> None:
+    backed_up(site, archive)
+    later = "INSERT INTO schema_migrations (number, name, sha256) VALUES (99, '0099_x.sql', '')"
+    asyncio.run(execute(other.database, later))
+    asyncio.run(execute(other.database, "CREATE TABLE of_the_newer_one (a int)"))
+    restored(other, archive, "--force", "--yes")
+
+    assert rows_of(site) == rows_of(other)
+
+
+def test_empty_tables_are_no_reason_to_refuse_and_none_is_left_aside(
+    site: Machine, migrated: Machine, archive: Path
+) -> None:
+    backed_up(site, archive)
+    said = restored(migrated, archive)
+
+    assert "DROP SCHEMA" not in said
+    assert asyncio.run(schemas(migrated)) == 0
+    assert rows_of(site) == rows_of(migrated)
+
+
+def test_a_running_daemon_is_refused_and_named(site: Machine, archive: Path) -> None:
+    backed_up(site, archive)
+    with site.open_journal():
+        code, said = done(site, "restore", "--from", str(archive), "--force", "--yes")
+
+    assert code == 1
+    assert f"the daemon is running (process {os.getpid()}): stop it first" in said
+
+
+def test_files_that_are_there_are_kept_unless_they_are_to_be_replaced(
+    site: Machine, empty: Machine, archive: Path, tmp_path: Path
+) -> None:
+    backed_up(site, archive)
+    queues = empty.configuration / "queues.yaml"
+    queues.parent.mkdir(parents=True)
+    queues.write_text("queues: {}\n")
+    said = restored(empty, archive)
+
+    assert f"kept, though it differs from the archive's: {queues}" in said
+    assert queues.read_text() == "queues: {}\n"
+    options = ("--force", "--yes", "--replace-files")
+    restored(empty, archive, *options)
+    assert queues.read_bytes() == (site.configuration / "queues.yaml").read_bytes()
+
+
+def test_another_archive_does_not_go_on_where_one_was_broken_off(
+    site: Machine, empty: Machine, archive: Path
+) -> None:
+    backed_up(site, archive)
+    killed(empty, archive, KILL_AT.format(point="cti.backup.restore.place"))
+    with site.open_journal() as journal:
+        take_call(journal, "later", ends=True)
+    another = archive.with_name("another.tar")
+    backed_up(site, another)
+    code, said = done(empty, "restore", "--from", str(another))
+
+    assert code == 1
+    assert "was broken off: run it again" in said
+    restored(empty, another, "--force", "--yes")
+    assert journal_rows(site.journal) == journal_rows(empty.journal)
+
+
+def test_a_database_that_fails_in_the_middle_leaves_the_machine_as_it_was(
+    site: Machine, migrated: Machine, archive: Path
+) -> None:
+    """A trigger of somebody's: what the database does not take is not half taken."""
+    backed_up(site, archive)
+    statement = """
+    CREATE FUNCTION no() RETURNS event_trigger LANGUAGE plpgsql AS
+        $$BEGIN RAISE 'not on this server'; END$$;
+    CREATE EVENT TRIGGER no ON ddl_command_end WHEN TAG IN ('COMMENT') EXECUTE FUNCTION no();
+    """
+    asyncio.run(execute(migrated.database, statement))
+    before = rows_of(migrated)
+    code, said = done(migrated, "restore", "--from", str(archive))
+
+    assert code == 1
+    assert "the database does not take it: not on this server" in said
+    assert before == rows_of(migrated)
+    assert not (migrated.data / RESTORE_MARK).exists()
+    assert not migrated.journal.exists()
+    asyncio.run(execute(migrated.database, "DROP EVENT TRIGGER no; DROP FUNCTION no"))
+    restored(migrated, archive)
+    assert rows_of(site) == rows_of(migrated)
+
+
+def test_a_restore_without_the_databases_secret_says_which_is_missing(
+    site: Machine, empty: Machine, archive: Path
+) -> None:
+    backed_up(site, archive)
+    result = run(empty, "restore", "--from", str(archive), DATABASE="")
+
+    assert result.exit_code == 1
+    assert "database.url" in result.stderr
+    assert not empty.configuration.exists()
+
+
+def test_the_mark_tells_which_archive_it_is_of(
+    site: Machine, empty: Machine, archive: Path
+) -> None:
+    backed_up(site, archive)
+    killed(empty, archive, KILL_AT.format(point="cti.backup.restore.place"))
+    mark = json.loads((empty.data / RESTORE_MARK).read_text())
+
+    assert sorted(mark) == ["archive", "begun", "restore"]
