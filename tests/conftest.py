@@ -1,0 +1,6 @@
+"""What holds for every test: people are spoken to in English, whatever the locale of the machine."""
+
+import os
+
+# Before anything is imported: many texts are translated when their module is.
+os.environ["LANGUAGE"] = "en"
