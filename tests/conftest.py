@@ -1,4 +1,4 @@
-"""What holds for every test: people are spoken to in English, whatever the locale of the machine."""
+"""What holds for every test: texts are English, whatever the locale of the machine."""
 
 import os
 
