@@ -13,8 +13,8 @@ of its own.
 
 import re
 import resource
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cti.asterisk_files.manager import WRITE_TIMEOUT_MS, event_filter
@@ -69,7 +69,7 @@ class AsteriskSettings:
     `joined` is a folder of `cordboard asterisk-config`. Then trunk, phones and music are those of
     its files, and `manager_user` is theirs as well; `extensions` stand before them. `endpoints`
     names those of the files that are to be used, whose sound is kept on loopback; `pjsip` is what
-    the administrator writes behind them.
+    the administrator writes behind them. `files` are his own, in place of those of their names.
     """
 
     folder: Path
@@ -88,6 +88,7 @@ class AsteriskSettings:
     joined: Path | None = None
     endpoints: Sequence[str] = ()
     pjsip: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +145,7 @@ def write_configuration(
     }
     if settings.joined is not None:
         _join(texts, settings, settings.joined)
+    texts |= settings.files
     for name, text in texts.items():
         (folders.settings / name).write_text(text, encoding="utf-8")
 

@@ -70,7 +70,7 @@ _FALLBACK = """\
 
 _NOBODY = """\
 ; Nobody is left to ring: hang up with cause 34, so that the caller's network may go on elsewhere.
- same => n({label}),StopMusicOnHold()
+ same => n({label}),TryExec(StopMusicOnHold())
 {sorry} same => n,Hangup(34)
 """
 
@@ -117,7 +117,7 @@ exten => s,1,Set(AGIEXITONHANGUP=yes)
  same => n(loop),Set(CORD_DIALED=${{DIALSTATUS}})
  same => n,Set(CORD_CAUSE=${{HANGUPCAUSE}})
  same => n,Set(DIALSTATUS=)
- same => n,StartMusicOnHold({music})
+ same => n,TryExec(StartMusicOnHold({music}))
  same => n,Gosub(cordboard-daemon,s,1)
  same => n,Set(REDIRECTING(from-num,i)=)
  same => n,Set(CORD_T0=${{EPOCH}})
@@ -131,13 +131,15 @@ exten => s,1,Set(AGIEXITONHANGUP=yes)
  same => n,ExecIf($[${{EPOCH}} - ${{CORD_T0}} > 5]?Set(CORD_N=0))
  same => n,Set(CORD_N=$[${{CORD_N}} + 1])
  same => n,GotoIf($[${{CORD_N}} > {tries_max}]?fallback)
- same => n,MusicOnHold({music},1)
+; A second of music; where there is none of this class, a second all the same.
+ same => n,TryExec(MusicOnHold({music},1))
+ same => n,ExecIf($[${{EPOCH}} = ${{CORD_T0}}]?Wait(1))
  same => n,Goto(loop)
 ; The talk is over, and the session that dialled it is gone.
  same => n(post),Set(CORD_STATE=post)
  same => n,Set(CORD_DIALED=${{DIALSTATUS}})
  same => n,Set(CORD_CAUSE=${{HANGUPCAUSE}})
- same => n,StopMusicOnHold()
+ same => n,TryExec(StopMusicOnHold())
  same => n,Gosub(cordboard-daemon,s,1)
  same => n,Set(REDIRECTING(from-num,i)=)
  same => n,Set(AGISTATUS=)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cti.asterisk_files.files import asterisk_files
-from cti.asterisk_files.notes import HIS_FILES, RELOADS
+from cti.asterisk_files.notes import EXTENSIONS, HIS_FILES, MANAGER, MUSIC, RELOADS
 from cti.asterisk_files.plan import FilesPlan
 from cti.asterisk_files.writing import write_files, write_music
 from cti.switch.dialplan import WANTED_EVENTS
@@ -20,9 +20,9 @@ from lab.asterisk_installation import Installation
 from lab.phone.digest import Credentials
 from lab.phone.errors import CallFailedError, RegistrationFailedError
 from lab.phone.phone import Phone
-from lab.ports import LOOPBACK
+from lab.ports import LOOPBACK, PortLease, lease_ports
 from lab.site import AGENT_HZ, GREETING_HZ, MANAGER_SECRET, TRUNK_ENDPOINT
-from tests.cti.asterisk_files.plans import DESK, NET, PLAN, USER, WEB
+from tests.cti.asterisk_files.plans import DESK, NET, PLAN, TRUNK, USER, WEB
 from tests.scenarios.contract_wire import RawManager, raw_manager, script_server
 from tests.scenarios.sites import ANN, BEN, OpenSite, dial_and_choose
 
@@ -416,3 +416,107 @@ async def test_a_caller_who_comes_by_no_sip_keeps_his_number_reduced_to_harmless
     assert session.environment["agi_callerid"] == "493012"
     assert session.environment["agi_network_script"] == "call"
     assert found == []
+
+
+def freepbx(ports: PortLease, out: Path) -> dict[str, str]:
+    """Return files laid out as FreePBX lays out its own, and what its guide adds to the custom."""
+
+    def names(*files: str) -> str:
+        return "".join(f'#tryinclude "{out}/{file}"\n' for file in files)
+
+    own = "disallow=all\nallow=ulaw\nmedia_address=127.0.0.1\nbind_rtp_to_media_address=yes\n"
+    return {
+        "manager.conf": (
+            f"[general]\nenabled=yes\nport={ports.manager}\nbindaddr=127.0.0.1\n"
+            "[observer]\nsecret=lab\nread=all\nwrite=all\n"
+            "#include manager_additional.conf\n#include manager_custom.conf\n"
+        ),
+        "manager_additional.conf": "[admin]\nsecret=x\nread=all\nwrite=all\n",
+        "manager_custom.conf": names(MANAGER),
+        "musiconhold.conf": "[general]\n#include musiconhold_custom.conf\n",
+        "musiconhold_custom.conf": names(MUSIC),
+        "extensions.conf": (
+            "[general]\nautofallthrough=yes\n#include extensions_additional.conf\n"
+            "#include extensions_custom.conf\n"
+        ),
+        "extensions_additional.conf": (
+            "[globals]\nHIS=1\n[from-internal]\ninclude => from-internal-custom\n"
+            "[from-pstn]\nexten => 4930,1,Goto(cordboard-in,8000,1)\n"
+        ),
+        "extensions_custom.conf": (
+            f"{names(EXTENSIONS)}\n[from-internal-custom]\ninclude => cordboard-in\n"
+        ),
+        "pjsip.conf": (
+            "[global]\ntype=global\n"
+            f"[0.0.0.0-udp]\ntype=transport\nprotocol=udp\nbind=127.0.0.1:{ports.sip}\n"
+            "#include pjsip.endpoint.conf\n#include pjsip.aor.conf\n#include pjsip.identify.conf\n"
+            "#include pjsip_custom_post.conf\n"
+        ),
+        "pjsip.endpoint.conf": (
+            f"[201]\ntype=endpoint\ncontext=from-internal\naors=201\n{own}"
+            f"[carrier]\ntype=endpoint\ncontext=from-pstn\ntrust_id_inbound=yes\n{own}"
+        ),
+        "pjsip.aor.conf": "[201]\ntype=aor\nmax_contacts=1\n",
+        "pjsip.identify.conf": "[carrier]\ntype=identify\nendpoint=carrier\nmatch=127.0.0.1\n",
+        "pjsip_custom_post.conf": (
+            "\n[201](+type=endpoint)\ndevice_state_busy_at = 1\nallow_transfer = no\n"
+            "\n[carrier](+type=endpoint)\ncallerid = unknown <0>\ntrust_id_inbound = no\n"
+            "allow_transfer = no\n"
+        ),
+    }
+
+
+async def test_beside_files_like_those_of_freepbx_its_phones_and_trunks_stay_its_own(
+    asterisk_installation: Installation, tmp_path: Path
+) -> None:
+    out = tmp_path / "cordboard"
+    async with script_server() as daemon:
+        with lease_ports() as ports:
+            plan = replace(PLAN, net=replace(NET, agi=f"{LOOPBACK}:{daemon.port}"))
+            write_files(out, asterisk_files(replace(plan, folder=str(out))))
+            write_music(out)
+            settings = AsteriskSettings(
+                folder=tmp_path / "pbx", extensions="", files=freepbx(ports, out)
+            )
+            async with AsteriskInstance(asterisk_installation, settings, ports=ports) as asterisk:
+                phone = await asterisk.console("pjsip show endpoint 201")
+                user = await asterisk.console("manager show user cordboard")
+                service = await asterisk.console("dialplan show 8000@from-internal")
+                caller = await Phone.start("caller", server=(LOOPBACK, ports.sip))
+                async with caller, raw_manager(ports.manager, "lab") as manager:
+                    call = caller.start_call("4930", raw_from="<sip:5550100%0d%0aEvent@h>")
+                    await call.answered(within_s=3)
+                    session = await daemon.session()
+                    began = await manager.event("Newchannel")
+                    await session.ask("SET VARIABLE CORD_STATE done")
+                    await session.ask("HANGUP")
+                    await call.ends(within_s=5)
+                found = [line for line in complaints(asterisk) if "AGI" not in line]
+
+    assert found == []
+    assert ["device_state_busy_at               : 1" in phone, "context" in phone] == [True, True]
+    assert "system,call" in user
+    assert "Set(CORD_SERVICE=8000)" in service
+    assert began["CallerIDNum"] == "0"
+    assert session.environment["agi_callerid"] == "55501000d0aEvent"
+
+
+async def test_a_caller_is_kept_as_long_where_there_is_no_music_at_all(
+    asterisk_installation: Installation, tmp_path: Path
+) -> None:
+    """Without a class `MusicOnHold` returns at once: the tries would be over in no time."""
+    net = replace(NET, agi="127.0.0.1:1", music="absent", fallback="", tries_max=3)
+    trunk = replace(TRUNK, addresses=("127.0.0.1",))
+    plan = replace(PLAN, net=net, trunks=(trunk,))
+    async with joined(
+        asterisk_installation, tmp_path, plan, endpoints=(trunk.endpoint,)
+    ) as asterisk:
+        caller = await Phone.start("caller", server=(LOOPBACK, asterisk.sip_port))
+        async with caller:
+            loop = asyncio.get_running_loop()
+            call = await caller.dial("8000", within_s=3)
+            began = loop.time()
+            await call.ends(within_s=10)
+            kept_s = loop.time() - began
+
+    assert 2.0 < kept_s < 6.0

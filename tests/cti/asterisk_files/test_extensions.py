@@ -91,7 +91,7 @@ def test_a_net_without_a_fallback_rings_nobody() -> None:
     text = safety_net(SafetyNet(services=("8000",), agi="127.0.0.1:4573"))
 
     assert "Dial(" not in text
-    assert "same => n(fallback),StopMusicOnHold()\n same => n,Hangup(34)\n" in text
+    assert "same => n(fallback),TryExec(StopMusicOnHold())\n same => n,Hangup(34)\n" in text
 
 
 def test_a_fallback_is_rung_as_often_and_as_long_as_configured() -> None:
@@ -104,7 +104,7 @@ def test_a_fallback_is_rung_as_often_and_as_long_as_configured() -> None:
 def test_a_caller_whom_nobody_serves_is_told_so_only_where_words_are_configured() -> None:
     assert "Playback" not in safety_net(NET)
     assert (
-        "n(sorry),StopMusicOnHold()\n same => n,Playback(vm-goodbye)\n same => n,Hangup(34)"
+        "n(sorry),TryExec(StopMusicOnHold())\n same => n,Playback(vm-goodbye)\n same => n,Hangup(34)"
         in safety_net(replace(NET, sorry="vm-goodbye"))
     )
 
