@@ -171,6 +171,34 @@ async def test_a_journal_that_is_pruned_before_it_is_copied_is_looked_at_again(
     assert rows == 52
 
 
+async def test_what_is_shipped_after_the_journal_was_copied_does_not_put_the_database_ahead(
+    site: Machine, empty: Machine, room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that is ahead of its journal is taken for another machine's, and gets nothing."""
+
+    async def take_and_ship() -> None:
+        with site.open_journal() as journal:
+            take_call(journal, "late", ends=True)
+            await ship(site, journal)
+
+    def shipped_afterwards(copy: Copy) -> Copy:
+        def copied(*arguments: object, **options: object) -> JournalSpan:
+            found = copy(*arguments, **options)
+            in_another_program(take_and_ship)
+            return found
+
+        return copied
+
+    archive = await backup_with(monkeypatch, site, room, shipped_afterwards)
+    await asyncio.to_thread(restored, empty, archive)
+
+    assert await nothing_is_missing(empty) == 44
+    with empty.open_journal() as journal:
+        take_call(journal, "new", ends=True)
+        await ship(empty, journal)
+    assert len((await database_rows(empty.database))["journal"]) == 46
+
+
 async def test_who_is_erased_while_a_backup_is_made_is_not_in_it(
     site: Machine, empty: Machine, room: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
