@@ -63,6 +63,17 @@ class Database:
         """Return the first record that Postgres has not got, or still needs; 1 until it says so."""
         return 1 if self._shipper is None else self._shipper.state.fold_from
 
+    @property
+    def shipped(self) -> int | None:
+        """Return the last record that Postgres has; None until it has said so."""
+        shipper = self._shipper
+        return shipper.state.position if shipper is not None and shipper.resumed else None
+
+    @property
+    def set_aside(self) -> int:
+        """How many records this process' present shipper could not copy."""
+        return 0 if self._shipper is None else self._shipper.state.set_aside
+
     async def find_by_number(self, number: str) -> Customer | None:
         """
         Return the customer with this number; a database that is coming up is waited for.

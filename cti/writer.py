@@ -8,6 +8,7 @@ deadline. Nothing here waits for the switch, the clients or Postgres, and there 
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -17,6 +18,7 @@ import structlog
 from acd.commands import AcdCommand
 from acd.distributor import Distributor
 from acd.facts import AcdFact
+from cti.buckets import Buckets
 from cti.call_facts import CallFact
 from cti.calls import CallBook
 from cti.clock import Clock
@@ -39,6 +41,9 @@ UNWRITTEN_RECORDS_MAX = 100_000
 """Records kept in memory while the journal cannot be written; then the daemon ends itself."""
 RETRY = seconds(1)
 """How long a journal that could not be written is left alone: trying costs time, too."""
+
+APPEND_BOUNDS_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0)
+"""For the time that the journal takes for one commit: some 0.1 ms when all is well."""
 
 Fact = AcdFact | CallFact
 _Record = tuple[Time, RecordKind, object]
@@ -83,11 +88,24 @@ class Writer:
         self._parties: dict[PartyKey, tuple[str, str]] = {}
         self._retry_at: Time | None = None
         self.facts_handled = 0
+        self.facts_shed = 0
+        self.append_failures = 0
+        self.append_s = Buckets(APPEND_BOUNDS_S)
 
     @property
     def journal_failing(self) -> bool:
         """Whether anything waits in memory because the journal cannot be written."""
         return bool(self._unwritten or self._parties)
+
+    @property
+    def facts_waiting(self) -> int:
+        """How many facts wait to be handled."""
+        return len(self._inbox) + len(self._client_inbox)
+
+    @property
+    def records_unwritten(self) -> int:
+        """How many records wait in memory because the journal cannot be written."""
+        return len(self._unwritten)
 
     def post(self, *facts: Fact) -> None:
         """
@@ -104,6 +122,7 @@ class Writer:
     def post_client(self, fact: Fact) -> bool:
         """Take a fact of an agent's client; False where too many wait and this one is shed."""
         if len(self._client_inbox) >= CLIENT_FACTS_MAX:
+            self.facts_shed += 1
             return False
         self._client_inbox.append(fact)
         self._awake.set()
@@ -203,9 +222,12 @@ class Writer:
                 self._journal.remember_party(key, number, name)
                 del self._parties[key]
             while self._unwritten:
+                began = time.perf_counter()
                 self._journal.append(self._unwritten[:APPEND_RECORDS_MAX])
+                self.append_s.observe(time.perf_counter() - began)
                 del self._unwritten[:APPEND_RECORDS_MAX]
         except JournalUnavailableError as error:
+            self.append_failures += 1
             log.exception("journal_unwritable", waiting=len(self._unwritten), reason=str(error))
             if len(self._unwritten) > UNWRITTEN_RECORDS_MAX:
                 raise

@@ -74,6 +74,9 @@ class Owner(Protocol):
     def opened(self, connection: "AgiConnection", request: AgiRequest) -> None:
         """Asterisk has said what it wants; commands may be given from now on."""
 
+    def wrote(self) -> None:
+        """A command was written to Asterisk."""
+
     def broken(self, connection: "AgiConnection", error: RemoteProtocolError) -> None:
         """The session was aborted for this breach of the protocol."""
 
@@ -190,6 +193,7 @@ class AgiConnection(asyncio.BufferedProtocol):
 
     def _write(self, command: AgiCommand, outcome: AgiFuture) -> None:
         self._transport.write(self._codec.send(command))
+        self._owner.wrote()
         self._running = outcome
 
     def _hold(self, command: AgiCommand, outcome: AgiFuture) -> None:

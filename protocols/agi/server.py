@@ -39,6 +39,8 @@ class AgiCounts:
     broken: int = 0
     """Sessions aborted because the other side broke the protocol."""
     handler_failures: int = 0
+    commands: int = 0
+    """Commands written to Asterisk, by all sessions; the NOOPs that interrupt are not counted."""
 
 
 class AgiServer:
@@ -146,6 +148,10 @@ class AgiServer:
         task = asyncio.get_running_loop().create_task(self._serve(AgiSession(connection, request)))
         self._handlers.add(task)
         task.add_done_callback(self._handlers.discard)
+
+    def wrote(self) -> None:
+        """Count a command."""
+        self.counts.commands += 1
 
     def broken(self, connection: AgiConnection, error: RemoteProtocolError) -> None:
         """Count and log a breach of the protocol."""

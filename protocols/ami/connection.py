@@ -101,6 +101,7 @@ class AmiConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Read (called by asyncio)."""
         self.bytes_received += len(data)
+        self._counters.heard_at_s = self._loop.time()
         collected = self._in_flight
         for message in self._reader.feed(data):
             if isinstance(message, AmiResponse):
@@ -176,6 +177,7 @@ class AmiConnection(asyncio.Protocol):
         self._in_flight.asked[action_id] = asked
         if asked.entries is not None:
             self._reader.collect(action_id)
+        asked_at_s = self._loop.time()
         transport.write(data)
         try:
             async with asyncio.timeout(deadline_s):
@@ -185,6 +187,7 @@ class AmiConnection(asyncio.Protocol):
             raise ActionTimeoutError(asked.action, action_id, deadline_s) from None
         finally:
             self._forget(action_id)
+        self._counters.answers_s.observe(self._loop.time() - asked_at_s)
         if isinstance(outcome, AmiError):
             raise outcome
         if isinstance(outcome, AmiResponse) and not outcome.succeeded:

@@ -1,6 +1,11 @@
 """What a manager link has counted since the client was made. Every silent outcome is counted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from cti.buckets import Buckets
+
+ANSWER_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+"""Asterisk answers in about a millisecond; an action is given up after some seconds."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,6 +37,10 @@ class AmiCounters:
     actions_timed_out: int = 0
     pings_late: int = 0
     """Pings unanswered in time on a link that went on delivering other data."""
+    answers_s: Buckets = field(default_factory=lambda: Buckets(ANSWER_BOUNDS_S), compare=False)
+    """How long actions took that were answered, refusals included."""
+    heard_at_s: float | None = field(default=None, compare=False)
+    """When something last came from Asterisk, by the loop's clock; None before the first time."""
     links_up: int = 0
     links_lost: int = 0
     """Links that had been up and were lost."""
