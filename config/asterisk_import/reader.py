@@ -25,12 +25,14 @@ from config.errors import UnreadableFileError
 from config.files import read_file
 from cti.language import _
 
-FILE_BYTES_MAX = 8_388_608
-LINES_MAX = 200_000
+BYTES_MAX = 6_291_456
+LINES_MAX = 150_000
 """In all files together; a PBX of FreePBX with a thousand extensions has some 60,000."""
 OPTIONS_MAX = 200_000
 """In all sections together, those from templates counted each time."""
 FILES_MAX = 200
+SECTIONS_MAX = 20_000
+"""In one file with its includes: contexts of a dialplan, queues, templates."""
 DEPTH_MAX = 10
 """MAX_INCLUDE_LEVEL of main/config.c."""
 LINE_BYTES_MAX = 8_191
@@ -101,14 +103,24 @@ class AsteriskFile:
     notes: tuple[Note, ...]
 
 
-def read_asterisk_file(path: Path) -> AsteriskFile:
+@dataclass(slots=True)
+class Budget:
+    """What one import has read so far, over all its files."""
+
+    bytes: int = 0
+    lines: int = 0
+    files: int = 0
+    options: int = 0
+
+
+def read_asterisk_file(path: Path, budget: Budget) -> AsteriskFile:
     """
     Read a file with all that it includes.
 
     Raises:
         ImportRefusedError: a file cannot be read, is too much, or is one that Asterisk refuses.
     """
-    reader = _Reader(path.parent)
+    reader = _Reader(path.parent, budget)
     reader.read(path, path.name, None)
     return AsteriskFile(name=path.name, sections=tuple(reader.sections), notes=tuple(reader.notes))
 
@@ -116,16 +128,14 @@ def read_asterisk_file(path: Path) -> AsteriskFile:
 class _Reader:
     """Goes through the files, and keeps what Asterisk's reader keeps between lines and files."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, budget: Budget) -> None:
         self.sections: list[Section] = []
         self.notes: list[Note] = []
         self._folder = folder
         self._home = folder.resolve()
         self._homes = (self._home, folder.absolute())
         self._open: list[Path] = []
-        self._files = 0
-        self._lines = 0
-        self._options = 0
+        self._budget = budget
         self._any: dict[str, Section] = {}
         self._plain: dict[str, Section] = {}
         self._last: Section | None = None
@@ -139,8 +149,8 @@ class _Reader:
             raise ImportRefusedError(
                 _("{place}: {file} includes itself").format(place=where, file=shown(name))
             )
-        self._files += 1
-        if len(self._open) > DEPTH_MAX or self._files > FILES_MAX:
+        self._budget.files += 1
+        if len(self._open) > DEPTH_MAX or self._budget.files > FILES_MAX:
             raise ImportRefusedError(
                 _("{place}: more than {files} files, or {depth} within one another").format(
                     place=where, files=FILES_MAX, depth=DEPTH_MAX
@@ -162,14 +172,15 @@ class _Reader:
 
     def _lines_of(self, path: Path, name: str) -> list[str]:
         try:
-            data = read_file(path, bytes_max=FILE_BYTES_MAX).data
+            data = read_file(path, bytes_max=BYTES_MAX).data
         except UnreadableFileError as error:
             raise ImportRefusedError(f"{name}: {error}") from error
-        self._lines += data.count(b"\n") + 1
-        if self._lines > LINES_MAX:
+        self._budget.bytes += len(data)
+        self._budget.lines += data.count(b"\n") + 1
+        if self._budget.lines > LINES_MAX or self._budget.bytes > BYTES_MAX:
             raise ImportRefusedError(
-                _("{file}: more than {most} lines, with the files that are included").format(
-                    file=name, most=f"{LINES_MAX:,}"
+                _("{file}: more than {lines} lines or {bytes} bytes in all files together").format(
+                    file=name, lines=f"{LINES_MAX:,}", bytes=f"{BYTES_MAX:,}"
                 )
             )
         if b"\0" in data:
@@ -213,6 +224,12 @@ class _Reader:
         name, bracket, rest = said[1:].partition("]")
         if not bracket:
             raise _refused(place, _("has no closing ]"), said)
+        if len(self.sections) >= SECTIONS_MAX:
+            raise ImportRefusedError(
+                _("{place}: more than {most} sections").format(
+                    place=place, most=f"{SECTIONS_MAX:,}"
+                )
+            )
         section = Section(name=name, place=place)
         into = section
         if rest.startswith("("):
@@ -271,8 +288,8 @@ class _Reader:
         section.add([Option(name=name, value=value.strip(BLANKS), place=place)])
 
     def _count(self, options: int, place: Place) -> None:
-        self._options += options
-        if self._options > OPTIONS_MAX:
+        self._budget.options += options
+        if self._budget.options > OPTIONS_MAX:
             raise ImportRefusedError(
                 _("{place}: more than {most} options, those of templates counted each time").format(
                     place=place, most=f"{OPTIONS_MAX:,}"

@@ -15,7 +15,7 @@ from config.asterisk_import.option import Fate
 from config.asterisk_import.phones import Phones
 from config.asterisk_import.place import Place
 from config.asterisk_import.queues import common_music, draft_queue
-from config.asterisk_import.reader import AsteriskFile, Option, Section, read_asterisk_file
+from config.asterisk_import.reader import AsteriskFile, Budget, Option, Section, read_asterisk_file
 from config.asterisk_import.report import Findings
 from config.asterisk_import.sections import overruled, plain_sections, tell
 from config.asterisk_import.services import Services
@@ -56,11 +56,12 @@ def draft_configuration(sources: Sources) -> Draft:
         ImportRefusedError: a file cannot be read, is refused, or there is no queue in them.
     """
     findings = Findings()
-    queues = _read(sources.queues, findings)
-    agents = _beside(sources.agents, sources.queues, "agents.conf", findings)
-    rules = _beside(sources.rules, sources.queues, "queuerules.conf", findings)
-    extensions = _read(sources.extensions, findings) if sources.extensions else None
-    realtime = _tell_realtime(sources.queues, findings)
+    budget = Budget()
+    queues = _read(sources.queues, findings, budget)
+    agents = _beside(sources, sources.agents, "agents.conf", findings, budget)
+    rules = _beside(sources, sources.rules, "queuerules.conf", findings, budget)
+    extensions = _read(sources.extensions, findings, budget) if sources.extensions else None
+    realtime = _tell_realtime(sources.queues, findings, budget)
     dialplan = None if extensions is None else Dialplan(extensions.sections)
     names = {} if agents is None else full_names(findings, agents.sections)
     if rules is not None:
@@ -90,22 +91,24 @@ def draft_configuration(sources: Sources) -> Draft:
     )
 
 
-def _read(path: Path, findings: Findings) -> AsteriskFile:
-    file = read_asterisk_file(path)
+def _read(path: Path, findings: Findings, budget: Budget) -> AsteriskFile:
+    file = read_asterisk_file(path, budget)
     findings.add_notes(file.notes)
     return file
 
 
-def _beside(path: Path | None, queues: Path, name: str, findings: Findings) -> AsteriskFile | None:
+def _beside(
+    sources: Sources, path: Path | None, name: str, findings: Findings, budget: Budget
+) -> AsteriskFile | None:
     """Read the file that was named, or the one of this name beside queues.conf."""
     if path is None:
-        path = queues.parent / name
+        path = sources.queues.parent / name
         if not path.exists():
             return None
-    return _read(path, findings)
+    return _read(path, findings, budget)
 
 
-def _tell_realtime(queues: Path, findings: Findings) -> bool:
+def _tell_realtime(queues: Path, findings: Findings, budget: Budget) -> bool:
     """Note what extconfig.conf beside queues.conf keeps in a database; tell whether it does."""
     path = queues.parent / "extconfig.conf"
     if not path.exists():
@@ -113,7 +116,7 @@ def _tell_realtime(queues: Path, findings: Findings) -> bool:
     words = _("stands in a database, which is not read: write it out as a file of this form")
     told = False
     try:
-        sections = read_asterisk_file(path).sections
+        sections = read_asterisk_file(path, budget).sections
     except ImportRefusedError as error:
         findings.add(Fate.KEPT_IN_MIND, Place(path.name, 1), path.name, str(error))
         return False

@@ -6,7 +6,7 @@ import pytest
 
 from config.asterisk_import import reader
 from config.asterisk_import.errors import ImportRefusedError
-from config.asterisk_import.reader import AsteriskFile, read_asterisk_file
+from config.asterisk_import.reader import AsteriskFile, Budget, read_asterisk_file
 
 
 def read(folder: Path, **files: str | bytes) -> AsteriskFile:
@@ -14,7 +14,7 @@ def read(folder: Path, **files: str | bytes) -> AsteriskFile:
     for name, content in files.items():
         path = folder / f"{name}.conf"
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return read_asterisk_file(folder / "main.conf")
+    return read_asterisk_file(folder / "main.conf", Budget())
 
 
 def told(file: AsteriskFile) -> dict[str, list[str]]:
@@ -189,9 +189,9 @@ def test_what_asterisk_refuses_and_what_is_hostile_is_refused_with_its_place(
 def test_a_folder_instead_of_a_file_and_no_file_at_all_are_refused(tmp_path: Path) -> None:
     (tmp_path / "main.conf").mkdir()
     with pytest.raises(ImportRefusedError, match=r"main\.conf: is a folder; a file is needed"):
-        read_asterisk_file(tmp_path / "main.conf")
+        read_asterisk_file(tmp_path / "main.conf", Budget())
     with pytest.raises(ImportRefusedError, match=r"none\.conf: is missing"):
-        read_asterisk_file(tmp_path / "none.conf")
+        read_asterisk_file(tmp_path / "none.conf", Budget())
 
 
 def test_too_many_lines_options_and_files_are_refused(
@@ -200,7 +200,7 @@ def test_too_many_lines_options_and_files_are_refused(
     monkeypatch.setattr(reader, "LINES_MAX", 100)
     monkeypatch.setattr(reader, "OPTIONS_MAX", 50)
     monkeypatch.setattr(reader, "FILES_MAX", 5)
-    with pytest.raises(ImportRefusedError, match=r"one\.conf: more than 100 lines"):
+    with pytest.raises(ImportRefusedError, match=r"one\.conf: more than 100 lines or"):
         read(tmp_path, main="[s]\n#include one.conf\n", one="\n" * 99)
     with pytest.raises(ImportRefusedError, match="more than 50 options"):
         read(tmp_path, main="[t](!)\n" + "a = 1\n" * 20 + "[s](t,t)\n")
