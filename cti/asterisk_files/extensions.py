@@ -168,14 +168,21 @@ exten => {echo},1,Answer()
  same => n,Hangup()
 include => cordboard-in
 
-; The test call of `cordboard doctor`, which no caller reaches: whoever answers at the daemon's
-; address tells by a variable that he was told CORD_DOCTOR.
+; The test calls of `cordboard doctor`, which no caller reaches: whoever answers at the daemon's
+; address tells by a variable that he was told CORD_DOCTOR; and the music that callers would hear.
 [cordboard-doctor]
 exten => s,1,Set(AGIEXITONHANGUP=yes)
  same => n,Answer()
  same => n,Gosub(cordboard-daemon,s,1)
  same => n,Set(AGISTATUS=)
  same => n,AGI(agi://${{CORD_AT1}}/doctor,${{CORD_DOCTOR}})
+ same => n,Wait(5)
+ same => n,Hangup()
+
+exten => music,1,Answer()
+ same => n,Set(CORD_DOCTOR_MUSIC=begun)
+ same => n,MusicOnHold({music},5)
+ same => n,Set(CORD_DOCTOR_MUSIC=over)
  same => n,Wait(5)
  same => n,Hangup()
 """

@@ -12,7 +12,9 @@ The contract with the daemon, all on the caller's channel:
   dialled it is gone; `fallback`: someone else is being rung because no daemon came.
 - `CORD_NEXT` what is meant to happen in the next session (`queue:<name>`), set before any act that
   ends a Dial or moves the channel.
-- `CORD_DOCTOR` what the doctor's test call tells whoever serves its session.
+- `CORD_DOCTOR` what the doctor's test call tells whoever serves its session, and
+  `CORD_DOCTOR_SAID`, `CORD_DOCTOR_PROMPTS` what is answered; `CORD_DOCTOR_MUSIC` how far its second
+  call has come, `begun` or `over` (`cti.switch.visit`).
 - `CORD_QUEUE`, `CORD_SINCE`, `CORD_PRIORITY`, `CORD_SEQ` the caller's place.
 - `CORD_DIALED`, `CORD_CAUSE` what `DIALSTATUS` and `HANGUPCAUSE` said when the loop was entered.
   `DIALSTATUS` itself is cleared at every entry and by the daemon before each wait and Dial: a stale
@@ -27,6 +29,7 @@ AGENT_CONTEXT = "cordboard-agent"
 REQUEUE_EXTENSION = "requeue"
 PHONE_CONTEXT = "cordboard-phones"
 DOCTOR_CONTEXT = "cordboard-doctor"
+DOCTOR_MUSIC_EXTENSION = "music"
 CHANNEL_VARIABLES = ("CORD_CALL", "CORD_OFFER", "CORD_STATE")
 """What `channelvars` in manager.conf names, so that every event carries our ids."""
 

@@ -20,6 +20,7 @@ from cti.switch.ledger import Ledger
 from cti.switch.lines import CallerLine
 from cti.switch.outcomes import outcome_of_dial
 from cti.switch.ports import CallerWatch, FactInbox, Floor, PartyBook
+from cti.switch.visit import DOCTOR_SCRIPT, answer_doctor
 from ivr.flow import Flow
 from protocols.agi import commands
 from protocols.agi.errors import AgiError
@@ -55,6 +56,9 @@ class Reception:
 
     async def serve(self, session: AgiSession) -> None:
         """Serve one FastAGI session, until it ends."""
+        if session.request.script == DOCTOR_SCRIPT:
+            await answer_doctor(session, self.flows, self.announcements.prompts)
+            return
         attachment = read_attachment(session.request.arguments)
         channel, uniqueid = session.request.channel, session.request.uniqueid
         line: CallerLine | None = None
