@@ -16,6 +16,11 @@ from pydantic import ValidationError
 
 from config.build import CheckedFiles, configuration
 from config.certificates import unusable_certificate
+from config.doubts import Read
+from config.doubts_agents import few_phones, same_names, weak_passwords
+from config.doubts_calls import odd_menus, odd_queues, unreached
+from config.doubts_files import odd_data, open_to_everybody, unused_prompts
+from config.doubts_network import odd_pbx, odd_rest, odd_web
 from config.endpoints import overlapping_trunks, shared_names, unknown_fallback
 from config.errors import ConfigError, Position, Problem, Severity, in_order
 from config.explain import explain, nearest
@@ -54,6 +59,20 @@ TREE_CHECKS: Final = (
     unknown_fallback,
     shared_names,
     overlapping_trunks,
+)
+DOUBTS: Final = (
+    unreached,
+    odd_queues,
+    odd_menus,
+    same_names,
+    weak_passwords,
+    few_phones,
+    odd_pbx,
+    odd_web,
+    odd_rest,
+    odd_data,
+    open_to_everybody,
+    unused_prompts,
 )
 PROBLEMS_SHOWN_MAX = 100
 """Of one check of one file; more would be read by nobody."""
@@ -128,6 +147,11 @@ def _examine(directory: Path, environment: Mapping[str, str], *, unset: Severity
         problems += unusable_certificate(MAIN_FILE, trees[MAIN_FILE], folder)
     if FLOWS_FILE in trees:
         problems += _first(unplayable_prompts(FLOWS_FILE, trees[FLOWS_FILE], folder))
+    read = Read(folder=folder, trees=trees, files=files)
+    if not any(problem.severity is Severity.ERROR for problem in problems):
+        # while a name is misspelled, what it means looks unused: first things first
+        for doubt in DOUBTS:
+            problems += _first(doubt(read))
     return _Findings(
         folder=folder, files=files, secrets=secrets, problems=tuple(in_order(problems))
     )
@@ -166,8 +190,13 @@ def _first(problems: Iterable[Problem]) -> list[Problem]:
     shown = list(islice(problems, PROBLEMS_SHOWN_MAX + 1))
     if len(shown) > PROBLEMS_SHOWN_MAX:
         last = shown[PROBLEMS_SHOWN_MAX]
+        has_errors = any(problem.severity is Severity.ERROR for problem in shown)
         more = Position(line=last.line, column=last.column)
         shown[PROBLEMS_SHOWN_MAX] = problem_at(
-            last.file, more, (), _("more problems follow; put those before right first")
+            last.file,
+            more,
+            (),
+            _("more problems follow; put those before right first"),
+            Severity.ERROR if has_errors else Severity.WARNING,
         )
     return shown

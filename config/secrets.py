@@ -7,18 +7,22 @@ messages and tracebacks; only `reveal` gives it out, to the one place that sends
 
 import hmac
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
 
 from config.errors import Problem, Severity, UnreadableFileError
-from config.files import read_file
+from config.files import FileContent, read_file
+from config.links import is_open, open_database
 from config.nodes import ANY, KeyPath, Node, Table, child, problem_at, texts, value_position
 from config.values import FILE_PATH, VARIABLE_NAME, database_url_fault
 from cti.language import _
 
 SECRET_BYTES_MAX = 4_096
+AMI_SECRET_SHORT = 12
+"""Whoever is let in by it makes calls at the owner's cost."""
 _DATABASE_URL: Final[KeyPath] = ("database", "url")
 _SECRETS: Final[tuple[KeyPath, ...]] = (("pbx", ANY, "ami", "secret"), _DATABASE_URL)
 """Where in `cordboard.yaml` a secret's source may stand."""
@@ -85,15 +89,20 @@ def find_secrets(
     problems: list[Problem] = []
     for path, kind, value in _sources(tree):
         at = value_position(tree, (*path, kind))
+        warnings: list[str] = []
         try:
             if kind == "env":
                 text = _from_environment(value, environment)
             else:
-                text, world_readable = _from_file(folder / value)
-                if world_readable:
-                    warning = f"everybody on this machine may read it; do: chmod 600 {value}"
-                    problems.append(problem_at(file, at, (*path, kind), warning, Severity.WARNING))
-            secrets[path] = _checked(text, is_url=path == _DATABASE_URL)
+                text, content = _from_file(folder / value)
+                warnings += [warning] if (warning := open_file(content, value)) else []
+            is_url = path == _DATABASE_URL
+            secrets[path] = _checked(text, is_url=is_url)
+            warnings += [warning] if (warning := _weak(text, is_url=is_url)) else []
+            problems += [
+                problem_at(file, at, (*path, kind), warning, Severity.WARNING)
+                for warning in warnings
+            ]
         except _UnsetError as error:
             problems.append(problem_at(file, at, (*path, kind), str(error), unset))
         except _NoSecretError as error:
@@ -131,8 +140,28 @@ def _from_environment(name: str, environment: Mapping[str, str]) -> str:
     return text
 
 
-def _from_file(path: Path) -> tuple[str, bool]:
-    """Return a secret file's text without the line's end, and whether everybody may read it."""
+def open_file(content: FileContent, name: str) -> str | None:
+    """Return what is said of a secret file that others may read or change, or None."""
+    if content.mode & stat.S_IROTH:
+        return _("everybody on this machine may read it; do: chmod 600 {file}").format(file=name)
+    if content.mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return _("others than its owner may change it; do: chmod 600 {file}").format(file=name)
+    return None
+
+
+def _weak(text: str, *, is_url: bool) -> str | None:
+    """Return what is doubtful about a secret, never showing it, or None."""
+    if is_url:
+        return open_database() if is_open(text) else None
+    if len(text) < AMI_SECRET_SHORT:
+        return _("the secret is short: {count} characters or more are hard to guess").format(
+            count=AMI_SECRET_SHORT
+        )
+    return None
+
+
+def _from_file(path: Path) -> tuple[str, FileContent]:
+    """Return a secret file's text without the line's end, and what is known of the file."""
     try:
         content = read_file(path, bytes_max=SECRET_BYTES_MAX)
         text = content.data.decode()
@@ -141,7 +170,7 @@ def _from_file(path: Path) -> tuple[str, bool]:
     except UnicodeDecodeError:
         # no chain: the decoder's error holds the secret's bytes
         raise _NoSecretError(_("the file {file} is not UTF-8").format(file=path)) from None
-    return text.removesuffix("\n").removesuffix("\r"), content.world_readable
+    return text.removesuffix("\n").removesuffix("\r"), content
 
 
 def _checked(text: str, *, is_url: bool) -> Secret:

@@ -277,7 +277,10 @@ MusicClass = Annotated[
     Textual,
     Means(_("a class of music on hold: 1 to 40 of A-Z a-z 0-9 _ -")),
 ]
-_UNSHOWN = r"\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
+_UNSHOWN = (
+    r"\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    r"\ufeff\ufff9-\ufffb\ufffe\uffff"
+)
 """What is not printable, as far as it is worth its room in a schema."""
 SpokenName = Annotated[
     str,

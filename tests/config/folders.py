@@ -10,10 +10,15 @@ from config.load import check, load
 from config.settings import Configuration
 
 EXAMPLES = Path(__file__).parents[2] / "config" / "examples"
-ENVIRONMENT = {"AMI_SECRET": "canary-ami"}
+ENVIRONMENT = {"AMI_SECRET": "canary-ami-secret"}
+# both of: canary-password
 HASH = (
-    "$argon2id$v=19$m=19456,t=2,p=1$foSNKPqwjAeb761LyVVosw"
-    "$U/nd8Zqpz1KoO7tcjisakYZDYPpEIMX0UmFidCTRpwk"
+    "$argon2id$v=19$m=19456,t=2,p=1$ehOoy1dijxszcM75Sjb5Lg"
+    "$s395cd2PoReR/0sOh3Iv/qvnHekILY+nW7PibuFFQCg"
+)
+OTHER_HASH = (
+    "$argon2id$v=19$m=19456,t=2,p=1$/nRQjJRBTLOPjUg1gyBizg"
+    "$3nnhYbScSJivtODN6Tp886DIWl/6qr6ElybTUf6I398"
 )
 FILES = {
     "cordboard.yaml": """\
@@ -76,7 +81,7 @@ agents:
     queues: [sales, support]
   chen:
     name: 陈晓
-    password_hash: {HASH}
+    password_hash: {OTHER_HASH}
     phones: [a1, a2]
     queues: [sales]
 """,
@@ -84,9 +89,9 @@ agents:
 
 
 def sound(
-    *, rate: int = 8_000, width: int = 2, channels: int = 1, frames: int = 800, value: int = 0
+    *, rate: int = 8_000, width: int = 2, channels: int = 1, frames: int = 800, value: int = 17
 ) -> bytes:
-    """Return a WAV file; by default a tenth of a second of silence that Asterisk can play."""
+    """Return a WAV file; by default a tenth of a second that Asterisk can play."""
     file = io.BytesIO()
     with wave.open(file, "wb") as writer:
         writer.setnchannels(channels)

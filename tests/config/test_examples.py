@@ -16,7 +16,7 @@ from ivr.interpreter import Interpreter
 from ivr.results import KeyPressed
 from tests.config.folders import EXAMPLES
 
-ENVIRONMENT = {"CORDBOARD_AMI_SECRET": "secret"}
+ENVIRONMENT = {"CORDBOARD_AMI_SECRET": "canary-ami-secret"}
 PROMPTS = sorted((EXAMPLES / PROMPTS_FOLDER).glob("*.wav"))
 
 

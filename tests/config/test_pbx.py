@@ -55,7 +55,7 @@ def test_all_of_it_may_be_said(folder: Folder) -> None:
 """,
     )
     folder.replace("cordboard.yaml", "peers: [127.0.0.1]", "address: 192.0.2.10:4000")
-    folder.replace("cordboard.yaml", "origins: []", "metrics_peers: [192.0.2.11]")
+    folder.replace("cordboard.yaml", "origins: []", "metrics_peers: [127.0.0.9]")
     found = pbx(folder)
 
     assert folder.complaints() == []
@@ -74,7 +74,7 @@ def test_all_of_it_may_be_said(folder: Folder) -> None:
     assert found.safety_net == SafetyNetSettings(
         fallback="lobby", ring_time=seconds(30), rounds=3, tries=10, sorry="custom/sorry"
     )
-    assert folder.load().web.metrics_peers == ("192.0.2.11",)
+    assert folder.load().web.metrics_peers == ("127.0.0.9",)
 
 
 @pytest.mark.parametrize(

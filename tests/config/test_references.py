@@ -134,7 +134,7 @@ def test_names_are_checked_even_while_their_file_has_mistakes_elsewhere(folder: 
 def test_queues_may_overflow_in_a_circle_because_each_wait_takes_a_second_at_least(
     folder: Folder,
 ) -> None:
-    folder.replace("queues.yaml", "  support: {}", "  support: {overflow: {after: 1s, to: sales}}")
+    folder.replace("queues.yaml", "  support: {}", "  support: {overflow: {after: 20s, to: sales}}")
 
     assert folder.complaints() == []
 

@@ -257,7 +257,7 @@ def ami_secret(folder: Folder) -> Secret:
 
 
 def test_a_secret_comes_from_the_environment(folder: Folder) -> None:
-    assert ami_secret(folder).reveal() == "canary-ami"
+    assert ami_secret(folder).reveal() == "canary-ami-secret"
 
 
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
@@ -273,7 +273,7 @@ def test_a_secret_comes_from_a_file_without_the_end_of_its_line(
 
 def test_a_secret_file_that_everybody_may_read_is_worth_a_warning(folder: Folder) -> None:
     folder.replace("cordboard.yaml", "{env: AMI_SECRET}", "{file: ami-secret}")
-    folder.write("ami-secret", "canary").chmod(0o644)
+    folder.write("ami-secret", "canary-secret").chmod(0o644)
     (warning,) = folder.load().warnings
 
     assert warning.severity is Severity.WARNING

@@ -1,0 +1,121 @@
+"""Warnings about where calls go: services, flows, queues."""
+
+from collections.abc import Iterator, Mapping
+
+from config.doubts import FLOWS, QUEUES, SERVICES, Read
+from config.durations import MINUTE, SECOND, duration_text
+from config.errors import Problem
+from config.models import FlowsFile, Leads, MenuSection, QueueSection
+from cti.instants import Duration
+from cti.language import _
+
+RING_TIME_SHORT = Duration(5 * SECOND)
+RING_TIME_LONG = MINUTE
+WRAP_UP_LONG = Duration(10 * MINUTE)
+FEW_WAITING = 20
+"""Who is rung counts as waiting; that more are rung at once than this is rare."""
+FIRST_KEY_SHORT = Duration(2 * SECOND)
+
+
+def unreached(read: Read) -> Iterator[Problem]:
+    """Yield what no caller can get to: flows without a service, queues without a flow."""
+    if read.services is None or read.flows is None:
+        return
+    if not read.services.services:
+        message = _("there is no service: no number leads callers in")
+        yield read.doubt(SERVICES, ("services",), message)
+        return
+    entered = {service.flow for service in read.services.services}
+    for name in read.flows.flows:
+        if name not in entered:
+            yield read.doubt_key(FLOWS, ("flows", name), _("no service leads into this flow"))
+    queues = {} if read.queues is None else read.queues.queues
+    for name in queues.keys() - _reached(read.flows, queues):
+        message = _("nothing leads into this queue: no flow, and no overflow of a queue in use")
+        yield read.doubt_key(QUEUES, ("queues", name), message)
+
+
+def _reached(flows: FlowsFile, queues: Mapping[str, QueueSection]) -> set[str]:
+    """Return the queues that callers get into, by flows or by overflows."""
+    reached: set[str] = set()
+    ahead = [to for flow in flows.flows.values() for to in _queues_of(flow.menu)]
+    while ahead:
+        name = ahead.pop()
+        if name in reached or name not in queues:
+            continue
+        reached.add(name)
+        overflow = queues[name].overflow
+        if overflow is not None:
+            ahead.append(overflow.to)
+    return reached
+
+
+def odd_queues(read: Read) -> Iterator[Problem]:
+    """Yield what makes a queue work badly."""
+    if read.queues is None:
+        return
+    serving: dict[str, int] = {}
+    for agent in read.agents.agents.values() if read.agents is not None else ():
+        for served in agent.queues:
+            serving[served] = serving.get(served, 0) + 1
+    for name, queue in read.queues.queues.items():
+        for key, message in _odd_queue(queue, serving.get(name, 0)):
+            yield read.doubt(QUEUES, ("queues", name, *key), message)
+
+
+def _odd_queue(queue: QueueSection, agents: int) -> Iterator[tuple[tuple[str, ...], str]]:
+    if queue.ring_time < RING_TIME_SHORT:
+        yield ("ring_time",), _("is short: an agent has hardly time to take the call")
+    elif queue.ring_time > RING_TIME_LONG:
+        yield ("ring_time",), _("is long: a caller waits so long for one agent who is not there")
+    if queue.wrap_up > WRAP_UP_LONG:
+        yield ("wrap_up",), _("is long: after each call an agent takes no other for so long")
+    if queue.misses_max == 0 and agents > 1:
+        message = _("an agent who has left his phone will be rung again and again")
+        yield ("misses_max",), message
+    if queue.waiting_max < min(agents, FEW_WAITING):
+        message = _(
+            "{count} agents serve this queue: callers are turned away while agents are free"
+        ).format(count=agents)
+        yield ("waiting_max",), message
+    overflow = queue.overflow
+    if overflow is not None and overflow.after < queue.ring_time:
+        message = _(
+            "is shorter than ring_time ({ring_time}): a caller is offered to one agent at most"
+        ).format(ring_time=duration_text(queue.ring_time))
+        yield ("overflow", "after"), message
+
+
+def odd_menus(read: Read) -> Iterator[Problem]:
+    """Yield what makes a menu useless."""
+    for name, flow in read.flows.flows.items() if read.flows is not None else ():
+        for key, message in _odd_menu(flow.menu):
+            yield read.doubt(FLOWS, ("flows", name, "menu", *key), message)
+
+
+def _odd_menu(menu: MenuSection) -> Iterator[tuple[tuple[str, ...], str]]:
+    if menu.first_key < FIRST_KEY_SHORT:
+        yield ("first_key",), _("is short: callers have hardly time to press a key")
+    ends = {_end(choice) for choice in menu.choices.values()}
+    if len(menu.choices) > 1 and len(ends) == 1:
+        yield ("choices",), _("all keys lead to the same place")
+    elif ends == {_end(menu.otherwise)}:
+        message = _("the key leads to the same place as no key (otherwise)")
+        yield ("choices",), message
+    if menu.tries == 1:
+        for key in ("wrong_key", "no_key"):
+            if getattr(menu, key):
+                message = _("is never heard: with tries: 1 the greeting is not repeated")
+                yield (key,), message
+
+
+def _end(leads: Leads) -> tuple[str | None, tuple[str, ...]]:
+    """Return where a branch ends, and what is heard before."""
+    return leads.queue, leads.prompts
+
+
+def _queues_of(menu: MenuSection) -> Iterator[str]:
+    """Yield the queues that a menu leads into."""
+    for leads in (*menu.choices.values(), menu.otherwise):
+        if leads.queue is not None:
+            yield leads.queue
