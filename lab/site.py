@@ -8,12 +8,11 @@ those files, and callers who come by the trunk.
 
 import asyncio
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import asyncpg
 import yaml
@@ -21,7 +20,6 @@ import yaml
 from config.load import load
 from cti.asterisk_files.joining import phone_passwords
 from cti.asterisk_files.notes import MUSIC_FOLDER, PHONES
-from cti.asterisk_files.plan import TRUNK_PREFIX
 from cti.asterisk_files.writing import join
 from lab import sound
 from lab.asterisk import AsteriskInstance, AsteriskSettings
@@ -31,95 +29,44 @@ from lab.phone.digest import Credentials
 from lab.phone.phone import Phone
 from lab.ports import LOOPBACK, lease_ports
 from lab.serving import ServingDaemon
+from lab.site_plan import (
+    AGENT_HZ,
+    CALLER_HZ,
+    FALLBACK_PHONE,
+    GREETING_HZ,
+    MANAGER_SECRET,
+    PASSWORD,
+    SECRET_VARIABLE,
+    TRUNK,
+    TRUNK_ENDPOINT,
+    AgentPlan,
+    SitePlan,
+    agents_of,
+    configuration_files,
+)
 from lab.tcp_proxy import TcpProxy
 
-PASSWORD = "cordboard-demo"
-_PASSWORD_HASH = (
-    "$argon2id$v=19$m=32,t=1,p=1$+Gc3pmiSY9y7tNBZGfORdw$upscVeIRxifn9xVmzEEPCn8YgKY/+lyKDRjfHFmYRaY"
-)
-MANAGER_SECRET = "lab-secret"
-_SECRET_VARIABLE = "CORDBOARD_AMI_SECRET"
-GREETING_HZ = 900
-CALLER_HZ = 500
-AGENT_HZ = 700
-FALLBACK_PHONE = "night"
-TRUNK = "lab"
-TRUNK_ENDPOINT = TRUNK_PREFIX + TRUNK
-"""The trunk whose calls come from loopback, as the configuration and as pjsip call it."""
+__all__ = [
+    "AGENT_HZ",
+    "CALLER_HZ",
+    "FALLBACK_PHONE",
+    "GREETING_HZ",
+    "MANAGER_SECRET",
+    "PASSWORD",
+    "TRUNK",
+    "TRUNK_ENDPOINT",
+    "AgentPlan",
+    "Site",
+    "SitePlan",
+    "agents_of",
+    "settled",
+]
 
 REGISTERED_S = 7200
 """How long a phone is registered: as long as Asterisk grants at most; nothing renews it."""
 
-FALLBACK_RING_TIME = "5s"
 DATABASE_S_MAX = 30.0
 POLL_S = 0.02
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentPlan:
-    """One agent, his phone, and the queues that he serves."""
-
-    name: str
-    phone: str
-    queues: Sequence[str] = ("sales",)
-    spoken_name: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SitePlan:
-    """
-    What a site is to be: `queues` as in `queues.yaml`; times short, since nobody real waits.
-
-    `tries_max` and `fallback` are the safety net's. `greeting_s` is how long
-    the menu speaks. `database_url` is a server of the test's; without one, the embedded server.
-    `breakable_links` puts a proxy before Asterisk's manager interface and one before the desks.
-    `examples` is a complete configuration that is taken as it is, but for ports, paths and secrets;
-    then the plan tells of its agents only who they are (`agents_of`), and of all the rest nothing.
-    `music` is a folder of WAV files; without it examples have their own, and other sites a pure
-    tone. `web_phones` are those of the agents' phones that live in browsers. With `trunk_transfers`
-    the administrator has let callers send REFER, against what our file says. With
-    `phones_elsewhere` the site runs none: whoever does registers them with `phone_passwords`.
-    `guest_phones` are phones of the examples that belong to none of the agents here.
-    """
-
-    agents: Sequence[AgentPlan] = (AgentPlan(name="ann", phone="a1"),)
-    queues: Mapping[str, Mapping[str, Any]] = field(
-        default_factory=lambda: {
-            "sales": {"ring_time": "3s", "wrap_up": "500ms", "misses_max": 2},
-            "support": {"ring_time": "3s", "wrap_up": "500ms", "misses_max": 2},
-        }
-    )
-    greeting_s: float = 0.6
-    first_key: str = "2s"
-    tries_max: int = 30
-    fallback: bool = False
-    watchdog: str = "5s"
-    log_level: str = "debug"
-    environment: Mapping[str, str] = field(default_factory=dict)
-    database_url: str | None = None
-    web_extra: Mapping[str, Any] = field(default_factory=dict)
-    prompts: Path | None = None
-    music: Path | None = None
-    breakable_links: bool = False
-    examples: Path | None = None
-    web_phones: Sequence[str] = ()
-    trunk_transfers: bool = False
-    phones_elsewhere: bool = False
-    guest_phones: Sequence[str] = ()
-
-
-def agents_of(examples: Path) -> list[AgentPlan]:
-    """Return the agents of a complete configuration, each at his usual phone."""
-    content = yaml.safe_load((examples / "agents.yaml").read_bytes())
-    return [
-        AgentPlan(
-            name=name,
-            phone=agent["phones"][0],
-            queues=agent["queues"],
-            spoken_name=agent["name"],
-        )
-        for name, agent in content["agents"].items()
-    ]
 
 
 def _tell_nobody(_step: str) -> None:
@@ -154,7 +101,7 @@ class Site:
             self.configuration,
             web_port=self.ports.web,
             log=folder / "daemon.log",
-            environment={_SECRET_VARIABLE: MANAGER_SECRET, **plan.environment},
+            environment={SECRET_VARIABLE: MANAGER_SECRET, **plan.environment},
         )
         self.asterisk: AsteriskInstance
         self.manager_link = TcpProxy(self.ports.manager)
@@ -274,7 +221,7 @@ class Site:
             shutil.copytree(self.plan.music, music, dirs_exist_ok=True)
         elif self.plan.examples is None:
             sound.write_wav(music / "tone.wav", sound.tone(sound.MUSIC_HZ, 10.0))
-        environment = {_SECRET_VARIABLE: MANAGER_SECRET, **self.plan.environment}
+        environment = {SECRET_VARIABLE: MANAGER_SECRET, **self.plan.environment}
         join(load(self.configuration, environment), self.asterisk_files)
 
     def _asterisk(self) -> AsteriskInstance:
@@ -308,7 +255,9 @@ class Site:
                 sound.write_wav(prompts / f"{name}.wav", welcome)
         elif not prompts.exists():
             prompts.symlink_to(self.plan.prompts)
-        for name, content in self._files().items():
+        for name, content in configuration_files(
+            self.plan, self.ports, self.manager_link.port or self.ports.manager, self.data
+        ).items():
             text = yaml.safe_dump(content, allow_unicode=True, encoding="utf-8")
             (folder / name).write_bytes(text)
 
@@ -321,74 +270,12 @@ class Site:
         main = yaml.safe_load(file.read_bytes())
         (pbx,) = main["pbx"].values()
         pbx["ami"].update(host=LOOPBACK, port=self.ports.manager, username="cordboard")
-        pbx["ami"]["secret"] = {"env": _SECRET_VARIABLE}
+        pbx["ami"]["secret"] = {"env": SECRET_VARIABLE}
         pbx["agi"].update(listen=LOOPBACK, port=self.ports.agi)
         pbx["trunks"] = {TRUNK: {"addresses": [LOOPBACK]}}
         main["web"].update(listen=LOOPBACK, port=self.ports.web)
         main["data"] = str(self.data)
         file.write_bytes(yaml.safe_dump(main, allow_unicode=True, encoding="utf-8"))
-
-    def _files(self) -> dict[str, Any]:
-        manager = {
-            "host": LOOPBACK,
-            "port": self.manager_link.port or self.ports.manager,
-            "username": "cordboard",
-            "secret": {"env": _SECRET_VARIABLE},
-        }
-        menu = {
-            "greeting": ["welcome"],
-            "first_key": self.plan.first_key,
-            "tries": 2,
-            "choices": {
-                "1": {"name": "sales", "queue": "sales"},
-                "2": {"name": "support", "queue": "support"},
-            },
-            "wrong_key": ["wrong-key"],
-            "no_key": ["no-key"],
-            "otherwise": {"queue": "support"},
-        }
-        net: dict[str, Any] = {"tries": self.plan.tries_max, "ring_time": FALLBACK_RING_TIME}
-        phones = {name: {"kind": "web"} for name in self.plan.web_phones}
-        if self.plan.fallback:
-            net["fallback"] = FALLBACK_PHONE
-            phones[FALLBACK_PHONE] = {"kind": "desk"}
-        main: dict[str, Any] = {
-            "pbx": {
-                "main": {
-                    "ami": manager,
-                    "agi": {"listen": LOOPBACK, "port": self.ports.agi, "peers": [LOOPBACK]},
-                    "trunks": {TRUNK: {"addresses": [LOOPBACK]}},
-                    "phones": phones,
-                    "safety_net": net,
-                }
-            },
-            "web": {"listen": LOOPBACK, "port": self.ports.web, **self.plan.web_extra},
-            "data": str(self.data),
-            "telephony": {"country": "DE"},
-            "log": {"format": "json", "level": self.plan.log_level},
-            "watchdog": {"limit": self.plan.watchdog},
-        }
-        if self.plan.database_url is not None:
-            main["database"] = {"url": self.plan.database_url}
-        return {
-            "cordboard.yaml": main,
-            "services.yaml": {
-                "services": [{"number": "8000", "name": "hotline", "flow": "welcome"}]
-            },
-            "flows.yaml": {"flows": {"welcome": {"menu": menu}}},
-            "queues.yaml": {"queues": {name: dict(q) for name, q in self.plan.queues.items()}},
-            "agents.yaml": {
-                "agents": {
-                    agent.name: {
-                        "name": agent.spoken_name or agent.name.title(),
-                        "password_hash": _PASSWORD_HASH,
-                        "phones": [agent.phone],
-                        "queues": list(agent.queues),
-                    }
-                    for agent in self.plan.agents
-                }
-            },
-        }
 
 
 async def settled(site: Site, calls: int, *, within_s: float = 15.0) -> list[asyncpg.Record]:

@@ -148,7 +148,7 @@ class FilesPlan:
     folder: str
 
     def __post_init__(self) -> None:
-        fit("--out", self.folder, FOLDER)
+        fit(_("the folder on the PBX"), self.folder, FOLDER)
         names = [phone.name for phone in self.phones] + [trunk.endpoint for trunk in self.trunks]
         seen: dict[str, str] = {}
         for name in names:

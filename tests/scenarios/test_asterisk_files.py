@@ -2,8 +2,6 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,19 +9,18 @@ from typing import Any
 import pytest
 
 from cti.asterisk_files.files import asterisk_files
-from cti.asterisk_files.notes import EXTENSIONS, HIS_FILES, MANAGER, MUSIC, RELOADS
-from cti.asterisk_files.plan import FilesPlan
+from cti.asterisk_files.notes import HIS_FILES
 from cti.asterisk_files.writing import write_files, write_music
-from cti.switch.dialplan import WANTED_EVENTS
 from lab.asterisk import AsteriskInstance, AsteriskSettings
 from lab.asterisk_installation import Installation
 from lab.phone.digest import Credentials
 from lab.phone.errors import CallFailedError, RegistrationFailedError
 from lab.phone.phone import Phone
-from lab.ports import LOOPBACK, PortLease, lease_ports
+from lab.ports import LOOPBACK, lease_ports
 from lab.site import AGENT_HZ, GREETING_HZ, MANAGER_SECRET, TRUNK_ENDPOINT
 from tests.cti.asterisk_files.plans import DESK, NET, PLAN, TRUNK, USER, WEB
-from tests.scenarios.contract_wire import RawManager, raw_manager, script_server
+from tests.scenarios.contract_wire import raw_manager, script_server
+from tests.scenarios.joined_asterisk import complaints, freepbx, joined, reload_all
 from tests.scenarios.sites import ANN, BEN, OpenSite, dial_and_choose
 
 pytestmark = pytest.mark.scenario
@@ -41,75 +38,6 @@ CORD_AGI1=
 exten => 1,1,NoOp()
 """
 HIS_PJSIP = "[his-ws]\ntype=transport\nprotocol=ws\nbind=127.0.0.1\n"
-
-ALLOWED: list[tuple[str, Mapping[str, str]]] = [
-    ("Ping", {}),
-    ("CoreStatus", {}),
-    ("CoreSettings", {}),
-    ("Status", {}),
-    ("DeviceStateList", {}),
-    ("Setvar", {"Variable": "CORD_X", "Value": "1"}),
-    ("Getvar", {"Variable": "CORD_X"}),
-    ("Getvar", {"Variable": "IFMODULE(app_dial.so)"}),
-    ("Originate", {"Channel": "Local/s@cordboard-doctor", "Application": "Wait", "Data": "1"}),
-]
-NO_SUCH_CHANNEL: list[tuple[str, Mapping[str, str]]] = [
-    ("Hangup", {"Channel": "none"}),
-    ("Redirect", {"Channel": "none", "Context": "x", "Exten": "s", "Priority": "1"}),
-]
-REFUSED: list[tuple[str, Mapping[str, str]]] = [
-    ("Command", {"Command": "core show version"}),
-    ("GetConfig", {"Filename": "manager.conf"}),
-    ("GetConfigJSON", {"Filename": "manager.conf"}),
-    ("UpdateConfig", {"SrcFilename": "manager.conf", "DstFilename": "manager.conf"}),
-    ("CreateConfig", {"Filename": "new.conf"}),
-    ("ListCategories", {"Filename": "manager.conf"}),
-    ("ModuleLoad", {"LoadType": "reload"}),
-    ("ModuleCheck", {"Module": "app_dial"}),
-    ("Reload", {}),
-    ("DBPut", {"Family": "f", "Key": "k", "Val": "v"}),
-    ("DBDelTree", {"Family": "registrar"}),
-    ("AGI", {"Channel": "none", "Command": "EXEC System id"}),
-    ("UserEvent", {"UserEvent": "x"}),
-    ("Filter", {"Operation": "Add", "Filter": "Event: Newchannel"}),
-    ("DialplanExtensionAdd", {"Context": "x", "Extension": "1", "Priority": "1"}),
-    ("MixMonitor", {"Channel": "none"}),
-    ("MessageSend", {"To": "pjsip:a1", "Body": "x"}),
-    ("PJSIPShowAuths", {}),
-    ("Getvar", {"Variable": "SHELL(id)"}),
-]
-PROGRAMS = ("System", "TrySystem", "Exec", "AGI", "MixMonitor", "Originate")
-
-
-@asynccontextmanager
-async def joined(
-    installation: Installation,
-    folder: Path,
-    plan: FilesPlan = PLAN,
-    **settings: Any,  # noqa: ANN401 - a dataclass's fields
-) -> AsyncIterator[AsteriskInstance]:
-    """Run a private Asterisk that the files of a plan were added to."""
-    out = folder / "an odd, @folder"
-    write_files(out, asterisk_files(replace(plan, folder=str(out))))
-    write_music(out)
-    usual = AsteriskSettings(folder=folder / "pbx", extensions="", web_phones=True, joined=out)
-    async with AsteriskInstance(installation, replace(usual, **settings)) as asterisk:
-        yield asterisk
-
-
-def complaints(asterisk: AsteriskInstance) -> list[str]:
-    """Return what Asterisk warned of or complained about so far."""
-    log = (asterisk.log_folder / "messages").read_text()
-    return [line for line in log.splitlines() if "WARNING" in line or "ERROR" in line]
-
-
-async def reload_all(asterisk: AsteriskInstance) -> None:
-    """Type what each file says about being read again."""
-    for command in dict.fromkeys(RELOADS.values()):
-        await asterisk.console(command)
-    # Reloads are queued and done in their order: this one's answer comes after all before it.
-    await asterisk.console("core show settings")
-
 
 BESIDE: dict[str, dict[str, Any]] = {
     "a fresh Asterisk": {},
@@ -178,100 +106,6 @@ async def test_files_that_are_gone_cost_the_administrator_none_of_his(
     assert "There is no manager called cordboard" in ours[1]
     assert "cordboard" not in ours[2]
     assert found == []
-
-
-async def test_the_ami_user_may_do_what_the_daemon_does_and_nothing_worse(
-    asterisk_installation: Installation, tmp_path: Path
-) -> None:
-    evidence = tmp_path / "evidence"
-    touch = {"Data": f"touch {evidence}", "Channel": "Local/s@cordboard-doctor"}
-    programs = [("Originate", {**touch, "Application": program}) for program in PROGRAMS]
-    inner = ("Originate", {**touch, "Application": "Wait", "Data": f"${{SHELL(touch {evidence})}}"})
-    async with (
-        joined(asterisk_installation, tmp_path) as asterisk,
-        raw_manager(asterisk.ami_port, "s3cret", "cordboard") as manager,
-    ):
-        allowed = [await manager.action(name, **fields) for name, fields in ALLOWED]
-        absent = [await manager.action(name, **fields) for name, fields in NO_SUCH_CHANNEL]
-        refused = [await manager.action(name, **fields) for name, fields in REFUSED]
-        forbidden = [await manager.action(n, **fields) for n, fields in (*programs, inner)]
-        files = await manager.action("Setvar", Variable=f"FILE({evidence})", Value="x")
-        kept = await manager.action("Getvar", Variable="FILE(/etc/hostname)")
-
-    assert [told["Response"] for told in allowed] == ["Success"] * len(ALLOWED)
-    assert ["not exist" in m["Message"] or "No such" in m["Message"] for m in absent] == [True] * 2
-    assert [
-        name for (name, _), told in zip(REFUSED, refused, strict=True) if not denied(told)
-    ] == []
-    assert ["Originate Access Forbidden" in told["Message"] for told in forbidden] == [True] * 7
-    assert (files["Response"], kept["Value"]) == ("Error", "")
-    assert not evidence.exists()
-
-
-def denied(told: Mapping[str, str]) -> bool:
-    """Tell whether Asterisk refused an action for want of a right."""
-    message = told.get("Message", "")
-    return told["Response"] == "Error" and (
-        "Permission denied" in message or "Forbidden" in message
-    )
-
-
-@pytest.mark.parametrize(
-    ("secret", "peers"), [("wrong", ("127.0.0.1",)), ("s3cret", ("192.0.2.1", "::1"))]
-)
-async def test_ami_is_shut_to_a_wrong_secret_and_to_addresses_that_are_not_the_daemons(
-    asterisk_installation: Installation, tmp_path: Path, secret: str, peers: tuple[str, ...]
-) -> None:
-    plan = replace(PLAN, user=replace(USER, peers=peers))
-    async with joined(asterisk_installation, tmp_path, plan) as asterisk:
-        reader, writer = await asyncio.open_connection(LOOPBACK, asterisk.ami_port)
-        login = f"Action: Login\r\nUsername: cordboard\r\nSecret: {secret}\r\n\r\n"
-        writer.write(login.encode())
-        told = await reader.readuntil(b"\r\n\r\n")
-        writer.close()
-
-    assert b"Authentication failed" in told
-
-
-async def test_all_wanted_events_arrive_and_no_others(open_site: OpenSite) -> None:
-    async with (
-        open_site(ANN) as site,
-        raw_manager(site.ports.manager, MANAGER_SECRET) as everything,
-        raw_manager(site.ports.manager, MANAGER_SECRET, "cordboard") as filtered,
-    ):
-        await everything.action(
-            "Originate",
-            Channel="Local/s@cordboard-doctor",
-            Application="Wait",
-            Data="1",
-            Async="true",
-        )
-        await everything.event("OriginateResponse")
-        await filtered.action("Originate", Channel="Local/s@nowhere", Application="Wait", Async="1")
-        await site.desk("ann")
-        site.phones["a1"].answers()
-        call = await dial_and_choose(await site.caller())
-        await call.hears(AGENT_HZ, within_s=5)
-        await call.hang_up()
-        await hung_up(everything)
-        await hung_up(filtered)
-        await site.asterisk.stop()
-        await filtered.event("Shutdown")
-
-    named = {message["Event"] for message in filtered.messages if "Event" in message}
-    devices = {m["Device"] for m in everything.messages if m.get("Event") == "DeviceStateChange"}
-    told = {m["Device"] for m in filtered.messages if m.get("Event") == "DeviceStateChange"}
-    assert named == set(WANTED_EVENTS)
-    assert {"Newchannel", "VarSet", "Newexten"} <= {m.get("Event") for m in everything.messages}
-    assert any(device.startswith("Local/") for device in devices)
-    assert {device.partition("/")[0] for device in told} == {"PJSIP"}
-
-
-async def hung_up(manager: RawManager) -> None:
-    """Wait until this connection was told of both ends of the call."""
-    await manager.message(
-        lambda m: m.get("Event") == "Hangup" and TRUNK_ENDPOINT in m.get("Channel", "")
-    )
 
 
 async def test_a_desk_phone_registers_with_its_password_and_with_no_other(
@@ -416,54 +250,6 @@ async def test_a_caller_who_comes_by_no_sip_keeps_his_number_reduced_to_harmless
     assert session.environment["agi_callerid"] == "493012"
     assert session.environment["agi_network_script"] == "call"
     assert found == []
-
-
-def freepbx(ports: PortLease, out: Path) -> dict[str, str]:
-    """Return files laid out as FreePBX lays out its own, and what its guide adds to the custom."""
-
-    def names(*files: str) -> str:
-        return "".join(f'#tryinclude "{out}/{file}"\n' for file in files)
-
-    own = "disallow=all\nallow=ulaw\nmedia_address=127.0.0.1\nbind_rtp_to_media_address=yes\n"
-    return {
-        "manager.conf": (
-            f"[general]\nenabled=yes\nport={ports.manager}\nbindaddr=127.0.0.1\n"
-            "[observer]\nsecret=lab\nread=all\nwrite=all\n"
-            "#include manager_additional.conf\n#include manager_custom.conf\n"
-        ),
-        "manager_additional.conf": "[admin]\nsecret=x\nread=all\nwrite=all\n",
-        "manager_custom.conf": names(MANAGER),
-        "musiconhold.conf": "[general]\n#include musiconhold_custom.conf\n",
-        "musiconhold_custom.conf": names(MUSIC),
-        "extensions.conf": (
-            "[general]\nautofallthrough=yes\n#include extensions_additional.conf\n"
-            "#include extensions_custom.conf\n"
-        ),
-        "extensions_additional.conf": (
-            "[globals]\nHIS=1\n[from-internal]\ninclude => from-internal-custom\n"
-            "[from-pstn]\nexten => 4930,1,Goto(cordboard-in,8000,1)\n"
-        ),
-        "extensions_custom.conf": (
-            f"{names(EXTENSIONS)}\n[from-internal-custom]\ninclude => cordboard-in\n"
-        ),
-        "pjsip.conf": (
-            "[global]\ntype=global\n"
-            f"[0.0.0.0-udp]\ntype=transport\nprotocol=udp\nbind=127.0.0.1:{ports.sip}\n"
-            "#include pjsip.endpoint.conf\n#include pjsip.aor.conf\n#include pjsip.identify.conf\n"
-            "#include pjsip_custom_post.conf\n"
-        ),
-        "pjsip.endpoint.conf": (
-            f"[201]\ntype=endpoint\ncontext=from-internal\naors=201\n{own}"
-            f"[carrier]\ntype=endpoint\ncontext=from-pstn\ntrust_id_inbound=yes\n{own}"
-        ),
-        "pjsip.aor.conf": "[201]\ntype=aor\nmax_contacts=1\n",
-        "pjsip.identify.conf": "[carrier]\ntype=identify\nendpoint=carrier\nmatch=127.0.0.1\n",
-        "pjsip_custom_post.conf": (
-            "\n[201](+type=endpoint)\ndevice_state_busy_at = 1\nallow_transfer = no\n"
-            "\n[carrier](+type=endpoint)\ncallerid = unknown <0>\ntrust_id_inbound = no\n"
-            "allow_transfer = no\n"
-        ),
-    }
 
 
 async def test_beside_files_like_those_of_freepbx_its_phones_and_trunks_stay_its_own(

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from cti.asterisk_files.notes import TRUNKS
 from lab.asterisk_config import OBSERVER
 from lab.desk import Desk
 from lab.site import AGENT_HZ, MANAGER_SECRET, AgentPlan, Site, settled
@@ -32,8 +33,8 @@ BELIEVING = "8666"
 
 async def believe_callers(site: Site) -> None:
     """Make the site's switch a careless one: what our own dialplan and trunk prevent."""
-    trunk = site.folder / "asterisk" / "etc" / "pjsip.conf"
-    trunk.write_text(trunk.read_text().replace("callerid=unknown <0>\n", ""))
+    trunk = site.asterisk_files / TRUNKS
+    trunk.write_text(trunk.read_text().replace("callerid = unknown <0>\n", ""))
     await site.asterisk.console("module reload res_pjsip.so")
     for step in (
         f"{BELIEVING},1,Set(CORD_SERVICE=8000)",
