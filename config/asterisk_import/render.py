@@ -10,7 +10,6 @@ from config.asterisk_import.place import shown
 from config.durations import duration_text
 from cti.instants import seconds
 from cti.language import _
-from ivr.flow import RESERVED_CHOICES
 
 FILL_IN: Final = "FILL IN"
 """Begins each remark on what only the administrator knows; to be searched for, not translated."""
@@ -101,14 +100,13 @@ def _flows(draft: Draft) -> Iterator[str]:
     yield "flows:" if queues else "flows: {}"
     for queue in queues:
         name = scalar(queue)
-        choice = scalar(f"to-{queue}"[:40] if queue in RESERVED_CHOICES else queue)
         yield f"  {name}:"
         yield "    menu:"
         yield f"      greeting: [{GREETING}]"
-        yield "      first_key: 1s"
+        yield "      first_key: 2s"
         yield "      tries: 1"
         yield "      choices:"
-        yield f"        0: {{name: {choice}, queue: {name}}}"
+        yield '        "*": {name: hung-up, hang_up: true}'
         yield f"      otherwise: {{queue: {name}}}"
 
 
