@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
-from storage.errors import ArchiveDamagedError
+from cti.language import _
+from storage.errors import ArchiveDamagedError, ArchiveError
 
 MANIFEST = "manifest.json"
 MANIFEST_BYTES_MAX = 16 * 2**20
@@ -97,9 +98,21 @@ class ArchiveWriter:
     def __init__(self, sink: Sink, *, made_at: int) -> None:
         self._sink = sink
         self._made_at = made_at
+        self._count = 0
 
     def add(self, name: str, content: BinaryIO, *, unpacked: int | None = None) -> Stored:
-        """Add a file as it stands from here to its end, and return what was stored."""
+        """
+        Add a file as it stands from here to its end, and return what was stored.
+
+        Raises:
+            ArchiveError: no reader would take it: the name is none, or there are too many.
+        """
+        _own_place(name)
+        self._count += 1
+        if self._count > MEMBERS_MAX:
+            raise ArchiveError(
+                _("there are more than {count} files").format(count=f"{MEMBERS_MAX:,}")
+            )
         start = content.tell()
         size = content.seek(0, os.SEEK_END) - start
         content.seek(start)
@@ -110,7 +123,9 @@ class ArchiveWriter:
         while left > 0:
             block = content.read(min(COPY_BYTES, left))
             if not block:
-                raise ArchiveDamagedError(f"{name} became shorter while it was read")
+                raise ArchiveDamagedError(
+                    _("{name} became shorter while it was read").format(name=name)
+                )
             digest.update(block)
             self._sink.write(block)
             left -= len(block)
@@ -148,17 +163,21 @@ class ArchiveReader:
         self.members: dict[str, Found] = {}
         for found in self._walk():
             if found.name in self.members:
-                raise ArchiveDamagedError(f"{found.name} stands in it twice")
+                raise ArchiveDamagedError(_("{name} stands in it twice").format(name=found.name))
             if len(self.members) >= MEMBERS_MAX:
-                raise ArchiveDamagedError(f"it has more than {MEMBERS_MAX:,} members")
+                raise ArchiveDamagedError(
+                    _("it has more than {count} members").format(count=f"{MEMBERS_MAX:,}")
+                )
             self.members[found.name] = found
         if not self.members or next(reversed(self.members)) != MANIFEST:
-            raise ArchiveDamagedError("it has no manifest at its end: it was cut off, or is none")
+            raise ArchiveDamagedError(
+                _("it has no manifest at its end: it was cut off, or is none")
+            )
 
     def manifest(self) -> bytes:
         """Return the manifest's bytes."""
         if self.members[MANIFEST].size > MANIFEST_BYTES_MAX:
-            raise ArchiveDamagedError("its manifest is too long")
+            raise ArchiveDamagedError(_("its manifest is too long"))
         return b"".join(self.blocks(MANIFEST))
 
     def blocks(self, name: str, digest: Digest | None = None) -> Iterator[bytes]:
@@ -169,7 +188,7 @@ class ArchiveReader:
         while left > 0:
             block = self._file.read(min(COPY_BYTES, left))
             if not block:
-                raise ArchiveDamagedError(f"it ends within {name}")
+                raise ArchiveDamagedError(_("it ends within {name}").format(name=name))
             left -= len(block)
             if digest is not None:
                 digest.update(block)
@@ -190,17 +209,21 @@ class ArchiveReader:
                 try:
                     block = unpacker.decompress(rest, COPY_BYTES)
                 except zlib.error as error:
-                    raise ArchiveDamagedError(f"{name} cannot be unpacked: {error}") from error
+                    raise ArchiveDamagedError(
+                        _("{name} cannot be unpacked: {reason}").format(name=name, reason=error)
+                    ) from error
                 if unpacker.unused_data:
-                    raise ArchiveDamagedError(f"{name} goes on behind its end")
+                    raise ArchiveDamagedError(_("{name} goes on behind its end").format(name=name))
                 # A block that is full may be followed by more that zlib still holds.
                 rest, full = unpacker.unconsumed_tail, len(block) == COPY_BYTES
                 given += len(block)
                 if given > size:
-                    raise ArchiveDamagedError(f"{name} unpacks to more than it should")
+                    raise ArchiveDamagedError(
+                        _("{name} unpacks to more than it should").format(name=name)
+                    )
                 yield block
         if given != size or not unpacker.eof:
-            raise ArchiveDamagedError(f"{name} unpacks to less than it should")
+            raise ArchiveDamagedError(_("{name} unpacks to less than it should").format(name=name))
 
     def _walk(self) -> Iterator[Found]:
         """Give the members in their order, headers checked; nothing long is read."""
@@ -211,7 +234,7 @@ class ArchiveReader:
                 return
             if header.type == tarfile.GNUTYPE_LONGNAME and long_name is None:
                 if header.size > NAME_BYTES_MAX:
-                    raise ArchiveDamagedError("it holds a name that is too long")
+                    raise ArchiveDamagedError(_("it holds a name that is too long"))
                 self._file.seek(offset)
                 long_name = _text(self._file.read(header.size).rstrip(b"\0"))
             elif header.type == tarfile.REGTYPE:
@@ -219,7 +242,9 @@ class ArchiveReader:
                 yield Found(name=_own_place(name), offset=offset, size=header.size)
                 long_name = None
             else:
-                raise ArchiveDamagedError(f"{header.name!r} is not a plain file")
+                raise ArchiveDamagedError(
+                    _("{name} is not a plain file").format(name=repr(header.name))
+                )
             offset += header.size + -header.size % tarfile.BLOCKSIZE
 
     def _header(self, offset: int) -> tuple[tarfile.TarInfo | None, int]:
@@ -231,15 +256,15 @@ class ArchiveReader:
             header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         except tarfile.EOFHeaderError:  # type: ignore[attr-defined] # a name of tarfile's own
             if self._file.read(tarfile.BLOCKSIZE).strip(b"\0"):
-                raise ArchiveDamagedError("something stands behind its end") from None
+                raise ArchiveDamagedError(_("something stands behind its end")) from None
             return None, offset
         except (tarfile.HeaderError, ValueError) as error:
             raise ArchiveDamagedError(
-                "it is no archive of Cordboard's, or was cut off or changed"
+                _("it is no archive of Cordboard's, or was cut off or changed")
             ) from error
         start = offset + tarfile.BLOCKSIZE
         if not 0 <= header.size <= self._size - start:
-            raise ArchiveDamagedError(f"it ends within {header.name!r}")
+            raise ArchiveDamagedError(_("it ends within {name}").format(name=repr(header.name)))
         return header, start
 
 
@@ -247,7 +272,7 @@ def _text(name: bytes) -> str:
     try:
         return name.decode()
     except UnicodeDecodeError as error:
-        raise ArchiveDamagedError("it holds a name that is not UTF-8") from error
+        raise ArchiveDamagedError(_("it holds a name that is not UTF-8")) from error
 
 
 def _own_place(name: str) -> str:
@@ -268,7 +293,7 @@ def _own_place(name: str) -> str:
         or not name.isprintable()
         or len(os.fsencode(name)) > NAME_BYTES_MAX
     ):
-        raise ArchiveDamagedError(f"{name!r} is no name for a member")
+        raise ArchiveDamagedError(_("{name} is no name for a member").format(name=repr(name)))
     return name
 
 

@@ -14,6 +14,7 @@ import cattrs
 import orjson
 from cattrs.preconf.orjson import make_converter
 
+from cti.language import _
 from storage.archive import MEMBERS_MAX
 from storage.errors import ArchiveDamagedError, ArchiveTooNewError
 from storage.versions import is_newer
@@ -105,11 +106,11 @@ class Manifest:
         for member in self.members:
             if member.name == name:
                 return member
-        raise ArchiveDamagedError(f"its manifest knows nothing of {name!r}")
+        raise ArchiveDamagedError(_("its manifest knows nothing of {name}").format(name=repr(name)))
 
 
 def _exactly(wanted: type) -> Any:  # noqa: ANN401 - cattrs' own hooks are untyped
-    def hook(value: object, _: object) -> object:
+    def hook(value: object, _wanted: object) -> object:
         if type(value) is not wanted or (isinstance(value, int) and value < 0):
             raise TypeError(f"expected {wanted.__name__}")
         return value
@@ -141,20 +142,29 @@ def read_manifest(data: bytes, *, program: str) -> Manifest:
         maker, format_ = str(plain["program"]), int(plain["format"])
         kinds = set(plain["kinds"])
     except _ERRORS as error:
-        raise ArchiveDamagedError("its manifest cannot be read") from error
-    unknown = sorted(str(kind) for kind in kinds - KINDS)
-    if unknown or format_ > FORMAT or is_newer(maker, program):
-        holds = f" and holds {', '.join(unknown)}" if unknown else ""
+        raise ArchiveDamagedError(_("its manifest cannot be read")) from error
+    if kinds - KINDS or format_ > FORMAT or is_newer(maker, program):
         raise ArchiveTooNewError(
-            f"it was made by Cordboard {maker} (format {format_}){holds}, and this is {program}"
-            f" (format {FORMAT}): restore it with that version or a newer one"
+            _(
+                "it was made by Cordboard {maker} (archive format {format}, kinds: {kinds}), and"
+                " this is {program} (archive format {known}): restore it with that version or a"
+                " newer one"
+            ).format(
+                maker=maker,
+                format=format_,
+                kinds=", ".join(sorted(map(str, kinds))),
+                program=program,
+                known=FORMAT,
+            )
         )
     try:
         manifest: Manifest = _converter.structure(plain, Manifest)
     except _ERRORS as error:
-        raise ArchiveDamagedError(f"its manifest cannot be read: {_first(error)}") from error
+        raise ArchiveDamagedError(
+            _("its manifest cannot be read: {reason}").format(reason=_first(error))
+        ) from error
     if len(manifest.members) > MEMBERS_MAX or {it.kind for it in manifest.members} - kinds:
-        raise ArchiveDamagedError("its manifest does not fit itself")
+        raise ArchiveDamagedError(_("its manifest does not fit itself"))
     return manifest
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from cti.language import _
 from storage.archive import Spool
 from storage.archive_manifest import Sequence
 from storage.catalogue import Connection, own_schema, quoted, sequences_in, tables_in
@@ -69,15 +70,19 @@ async def database_view(address: str) -> AsyncIterator[DatabaseView]:
         ):
             yield await _view(connection)
     except (ConnectionError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
-        raise StorageUnavailableError(f"the database went away: {error}") from error
+        raise StorageUnavailableError(
+            _("the database went away: {reason}").format(reason=error)
+        ) from error
     except asyncpg.PostgresError as error:
-        raise ArchiveError(f"the database cannot be read: {error}") from error
+        raise ArchiveError(
+            _("the database cannot be read: {reason}").format(reason=error)
+        ) from error
 
 
 async def _view(connection: asyncpg.Connection) -> DatabaseView:
     tables = await tables_in(connection, await own_schema(connection))
     if "schema_migrations" not in tables:
-        raise ArchiveError("the database holds nothing of Cordboard's: there is nothing to keep")
+        raise ArchiveError(_("the database holds nothing of Cordboard's: there is nothing to keep"))
     # As pg_dump does: what was listed stays as it is until it has been read.
     names = ", ".join(quoted(table) for table in tables)
     await connection.execute(f"LOCK TABLE {names} IN ACCESS SHARE MODE")
@@ -106,5 +111,7 @@ async def rows_in(address: str) -> dict[str, int]:
                         f"SELECT count(*) FROM {quoted(table)}"  # noqa: S608 - quoted
                     )
         except asyncpg.PostgresError as error:
-            raise StorageError(f"the database cannot be asked: {error}") from error
+            raise StorageError(
+                _("the database cannot be asked: {reason}").format(reason=error)
+            ) from error
     return counts

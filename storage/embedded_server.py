@@ -118,7 +118,8 @@ def is_initialised(place: Place) -> bool:
     if version != str(MAJOR_VERSION):
         raise DataVersionError(
             f"{place.data} was made by Postgres {version}; this program brings {MAJOR_VERSION}:"
-            " move it away with a dump, or set database.url"
+            " back up with the older Cordboard, move the folder away, and restore;"
+            " or set database.url"
         )
     return True
 

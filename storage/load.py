@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from cti.language import _
 from storage.archive_manifest import DatabasePart, Manifest, Table
 from storage.catalogue import Connection, own_schema, quoted, referred_first, tables_in
 from storage.errors import (
@@ -70,8 +71,10 @@ async def load(
     part = manifest.database
     if part.schema > len(wanted):
         raise ArchiveTooNewError(
-            f"its database has schema {part.schema}, and this program knows those up to"
-            f" {len(wanted)}: restore it with the version that has made it, {manifest.program}"
+            _(
+                "its database has schema {schema}, and this program knows those up to {known}:"
+                " restore it with the version that has made it, {maker}"
+            ).format(schema=part.schema, known=len(wanted), maker=manifest.program)
         )
     try:
         async with Connection(address) as connection:
@@ -90,11 +93,17 @@ async def load(
                     f"COMMENT ON TABLE schema_migrations IS '{_MARK}{restore}'"
                 )
     except (ConnectionError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
-        raise StorageUnavailableError(f"the database went away: {error}") from error
+        raise StorageUnavailableError(
+            _("the database went away: {reason}").format(reason=error)
+        ) from error
     except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
-        raise ArchiveDamagedError(f"its rows do not fit the database: {error}") from error
+        raise ArchiveDamagedError(
+            _("its rows do not fit the database: {reason}").format(reason=error)
+        ) from error
     except asyncpg.PostgresError as error:
-        raise ArchiveError(f"the database does not take it: {error}") from error
+        raise ArchiveError(
+            _("the database does not take it: {reason}").format(reason=error)
+        ) from error
     return Loaded(aside=aside if kept else None, foreign=foreign)
 
 
@@ -107,8 +116,10 @@ async def _put_aside(connection: asyncpg.Connection, tables: list[str], aside: s
             await connection.execute(f"ALTER TABLE {quoted(table)} SET SCHEMA {quoted(aside)}")
     except asyncpg.InsufficientPrivilegeError as error:
         raise ArchiveError(
-            f"the tables that are there cannot be put aside ({error}): let the role make a schema"
-            " (GRANT CREATE ON DATABASE), or name an empty database in database.url"
+            _(
+                "the tables that are there cannot be put aside ({reason}): let the role make a"
+                " schema (GRANT CREATE ON DATABASE), or name an empty database in database.url"
+            ).format(reason=error)
         ) from error
 
 
@@ -123,12 +134,16 @@ async def _fill(
     ours = await tables_in(connection, schema)
     given = {table.name: table for table in manifest.database.tables}
     if missing := sorted(ours.keys() - given.keys()):
-        raise ArchiveDamagedError(f"it lacks the tables {', '.join(missing)}")
+        raise ArchiveDamagedError(
+            _("it lacks the tables {tables}").format(tables=", ".join(missing))
+        )
     await connection.execute(f"TRUNCATE {', '.join(quoted(table) for table in ours)}")
     for name in await referred_first(connection, schema, list(ours)):
         table = given[name]
         if sorted(table.columns) != sorted(ours[name]):
-            raise ArchiveDamagedError(f"its table {name} has other columns than the schema")
+            raise ArchiveDamagedError(
+                _("its table {table} has other columns than the schema").format(table=name)
+            )
         await _copy(connection, table, manifest, rows, tell)
     return sorted(given.keys() - ours.keys())
 
@@ -148,14 +163,18 @@ async def _copy(
     status = await connection.copy_to_table(table.name, source=source(), columns=table.columns)
     promised = manifest.member(table.member).rows
     if int(status.split()[-1]) != promised:
-        raise ArchiveDamagedError(f"its table {table.name} has not the {promised} rows it promises")
+        raise ArchiveDamagedError(
+            _("its table {table} has not the {count} rows that it promises").format(
+                table=table.name, count=promised
+            )
+        )
 
 
 async def _check_migrations(connection: asyncpg.Connection, wanted: list[Migration]) -> None:
     found = await connection.fetch("SELECT number, sha256 FROM schema_migrations ORDER BY number")
     expected = [(migration.number, migration.sha256) for migration in wanted]
     if [tuple(row) for row in found] != expected:
-        raise ArchiveDamagedError("its schema was made by other migrations than this program's")
+        raise ArchiveDamagedError(_("its schema was made by other migrations than this program's"))
 
 
 async def _set_sequences(connection: asyncpg.Connection, part: DatabasePart) -> None:

@@ -2,12 +2,14 @@
 
 import re
 
-_RELEASE = re.compile(r"(\d{1,9}(?:\.\d{1,9}){0,4})(?:$|[.+a-z-])", re.ASCII)
+_RELEASE = re.compile(
+    r"(\d{1,9}(?:\.\d{1,9}){0,4})(?:[.-]?[a-z][a-z0-9.+-]*|\+[a-z0-9.-]+)?", re.ASCII
+)
 
 
 def release(version: str) -> tuple[int, ...] | None:
     """Return a version's numbers without zeros at the end; None where it has none."""
-    match = _RELEASE.match(version)
+    match = _RELEASE.fullmatch(version)
     if match is None:
         return None
     numbers = [int(number) for number in match[1].split(".")]

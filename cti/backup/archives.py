@@ -31,13 +31,13 @@ def archive_at(path: Path) -> Iterator[Archive]:
         yield opened(file)
 
 
-def verified(path: Path, work: Work) -> Manifest:
+async def verified(path: Path, work: Work) -> Manifest:
     """Verify the archive in a file, wholly, and return its manifest; raises as `verify` does."""
     with (
         archive_at(path) as archive,
         tempfile.TemporaryDirectory(prefix="cordboard-") as room,
     ):
-        verify(archive, Path(room), work)
+        await verify(archive, Path(room), work)
         return archive.manifest
 
 

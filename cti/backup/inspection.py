@@ -5,9 +5,10 @@ Everything that the manifest says is compared with what is there, to the last by
 its place, and its kind its names; the journal is opened apart and looked through page by page.
 """
 
+import asyncio
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
@@ -137,9 +138,11 @@ def _check_place(member: Member) -> None:
         raise ArchiveDamagedError(_("{name} is too long").format(name=repr(member.name)))
 
 
-def verify(archive: Archive, room: Path, work: Work) -> Path:
+async def verify(archive: Archive, room: Path, work: Work) -> Path:
     """
     Read everything once, compare it with the manifest, and return the journal, unpacked in `room`.
+
+    It goes block by block, and can be cancelled in between.
 
     Raises:
         ArchiveDamagedError, ArchiveTooNewError: it is not whole, or was changed.
@@ -156,44 +159,53 @@ def verify(archive: Archive, room: Path, work: Work) -> Path:
             )
         )
     journal = room / "journal.sqlite"
-    work.begin(_("verifying"), sum(member.size for member in manifest.members))
+    work.begin(_("verifying"), sum(member.unpacked for member in manifest.members))
     for member in manifest.members:
         digest = hashlib.sha256()
-        if member.name.endswith(PACKED) and member.kind in {"database", "journal"}:
-            _verify_packed(archive, member, digest, journal)
+        if member.kind == "journal":
+            with journal.open("xb") as file:
+                journal.chmod(0o600)
+                await _read(_packed(archive, member, digest), work, file.write)
+        elif member.kind == "database":
+            await _verify_table(archive, member, digest, work)
         else:
-            for _block in archive.reader.blocks(member.name, digest):
-                pass
+            await _read(archive.reader.blocks(member.name, digest), work, len)
         _check_hash(member, digest.hexdigest())
-        work.advance(member.size)
-    _check_journal(manifest, journal)
+    await asyncio.to_thread(_check_journal, manifest, journal)
     return journal
+
+
+async def _read(blocks: Iterator[bytes], work: Work, take: Callable[[bytes], object]) -> None:
+    for block in blocks:
+        take(block)
+        work.advance(len(block))
+        await asyncio.sleep(0)
+
+
+def _packed(archive: Archive, member: Member, digest: Digest) -> Iterator[bytes]:
+    return archive.reader.unpacked(member.name, size=member.unpacked, digest=digest)
+
+
+async def _verify_table(archive: Archive, member: Member, digest: Digest, work: Work) -> None:
+    lines = 0
+
+    def count(block: bytes) -> None:
+        nonlocal lines
+        lines += block.count(b"\n")
+
+    await _read(_packed(archive, member, digest), work, count)
+    if lines != member.rows:
+        raise ArchiveDamagedError(
+            _("{name} has {lines} rows, and should have {rows}").format(
+                name=member.name, lines=lines, rows=member.rows
+            )
+        )
 
 
 def _check_hash(member: Member, digest: str) -> None:
     if digest != member.sha256:
         raise ArchiveDamagedError(
             _("{name} was changed: its hash is another").format(name=member.name)
-        )
-
-
-def _verify_packed(archive: Archive, member: Member, digest: Digest, journal: Path) -> None:
-    """Unpack a member: the journal into its file, a table to count its rows."""
-    lines = 0
-    blocks = archive.reader.unpacked(member.name, size=member.unpacked, digest=digest)
-    if member.kind == "journal":
-        with journal.open("xb") as file:
-            journal.chmod(0o600)
-            for block in blocks:
-                file.write(block)
-        return
-    for block in blocks:
-        lines += block.count(b"\n")
-    if lines != member.rows:
-        raise ArchiveDamagedError(
-            _("{name} has {lines} rows, and should have {rows}").format(
-                name=member.name, lines=lines, rows=member.rows
-            )
         )
 
 

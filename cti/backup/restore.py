@@ -97,7 +97,7 @@ async def restore(
     check_owner(site)
     if wishes.dry_run:
         with tempfile.TemporaryDirectory(prefix="cordboard-") as room:
-            verify(archive, Path(room), work)
+            await verify(archive, Path(room), work)
         return Outcome(site=site)
     site.data.mkdir(mode=0o711, parents=True, exist_ok=True)
     with _locked(site):
@@ -110,7 +110,7 @@ async def restore(
                 )
             )
         with _room(site) as room:
-            journal = verify(archive, room, work)
+            journal = await verify(archive, room, work)
             async with database_of(site) as address:
                 if mark is None or not resumed:
                     there = await _what_is_there(site, address)

@@ -42,6 +42,7 @@ from storage.archive_manifest import (
 from storage.dump import PARTIES, DatabaseView, database_view
 from storage.errors import ArchiveError, JournalUnavailableError
 from storage.journal_copy import JournalSpan, copy, span
+from storage.journal_file import RESTORE_MARK
 
 ATTEMPTS_MAX = 3
 PAGE_BYTES = 4_096
@@ -82,6 +83,10 @@ async def back_up(
         work=work,
         program=importlib.metadata.version("cordboard"),
     )
+    if (site.data / RESTORE_MARK).exists():
+        raise ArchiveError(
+            _("a restore into {folder} was broken off: finish it first").format(folder=site.data)
+        )
     if await asyncio.to_thread(span, site.journal) is None:
         raise JournalUnavailableError(
             _("there is no journal in {folder}: no daemon has ever run there").format(
@@ -184,7 +189,7 @@ async def _add_journal(backup: _Backup, view: DatabaseView) -> JournalSpan:
     before = await asyncio.to_thread(span, site.journal)
     copied = backup.room / "journal"
     copied.unlink(missing_ok=True)
-    work.begin(_("journal"))
+    work.begin(_("journal: a copy"))
     found = await _copied(site.journal, copied, backup.program)
     needed = await view.needed_from(found.journal)
     if before is None or found.first_position > max(before.first_position, needed):

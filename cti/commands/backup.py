@@ -29,7 +29,7 @@ def _verify(ctx: click.Context, _parameter: click.Parameter, path: Path | None) 
         return
     try:
         with shown() as work:
-            manifest = verified(path, work)
+            manifest = run_interruptibly(partial(verified, path, work))
     except (StorageError, OSError) as error:
         fail(_("the archive {path} cannot be used: {reason}").format(path=path, reason=told(error)))
     click.echo(_("{path}: in order").format(path=path))
@@ -89,10 +89,8 @@ def command(*, folder: Path, out: Path, force: bool, with_secrets: bool) -> None
         for problem in error.problems:
             click.echo(str(problem), err=True)
         sys.exit(1)
-    except StorageError as error:
+    except (StorageError, OSError) as error:
         fail(_("no backup was made: {reason}").format(reason=told(error)))
-    except OSError as error:
-        fail(_("{path} cannot be written: {reason}").format(path=out, reason=told(error)))
 
 
 async def _to_file(site: Site, out: Path, work: Work, with_secrets: bool) -> None:  # noqa: FBT001 - given by partial

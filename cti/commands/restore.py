@@ -70,9 +70,7 @@ def command(
         for problem in error.problems:
             click.echo(str(problem), err=True)
         sys.exit(1)
-    except StorageError as error:
-        fail(_("{path} was not restored: {reason}").format(path=source, reason=told(error)))
-    except OSError as error:
+    except (StorageError, OSError) as error:
         fail(_("{path} was not restored: {reason}").format(path=source, reason=told(error)))
 
 

@@ -4,7 +4,7 @@ from typing import get_args
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acd.commands import AcdCommand
@@ -29,6 +29,7 @@ def _records(draw: st.DrawFn) -> object:
     return draw(st.from_type(draw(st.sampled_from(_RECORD_TYPES))))
 
 
+@settings(deadline=None)  # a busy machine is no defect
 @given(_records())
 def test_every_fact_and_command_is_decoded_as_it_was_encoded(record: object) -> None:
     codec = journal_codec()
@@ -99,6 +100,7 @@ def test_a_tuple_of_the_wrong_length_is_refused() -> None:
             codec.decode(name, data.replace(b'[1700000000000000,"ann"]', key))
 
 
+@settings(deadline=None)  # a busy machine is no defect
 @given(st.binary(max_size=60))
 def test_any_bytes_decode_or_are_refused_by_the_typed_error(data: bytes) -> None:
     with contextlib.suppress(UndecodableRecordError):

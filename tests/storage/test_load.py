@@ -186,7 +186,7 @@ async def test_what_was_there_is_put_aside_with_its_rows(older: Dump, database: 
     assert await rows(database, "SELECT n FROM b ORDER BY 1") == [("x",), ("z",)]
 
 
-async def test_a_role_that_may_not_put_anything_aside_is_told_what_to_do(
+async def test_a_plain_role_is_enough_but_to_put_something_aside_it_may_need_more(
     older: Dump, database: str
 ) -> None:
     await execute(database, "CREATE ROLE plain LOGIN; GRANT CREATE ON SCHEMA public TO plain")
@@ -196,6 +196,11 @@ async def test_a_role_that_may_not_put_anything_aside_is_told_what_to_do(
         with pytest.raises(ArchiveError, match=r"GRANT CREATE ON DATABASE"):
             await older.load_into(plain, [FIRST])
         assert await rows(plain, "SELECT n FROM seeded") == [(1,)]
+
+        await execute(database, "DROP OWNED BY plain CASCADE")
+        await execute(database, "GRANT CREATE ON SCHEMA public TO plain")
+        await older.load_into(plain, [FIRST, SECOND, THIRD])
+        assert await rows(plain, "SELECT n FROM seeded") == [(7,)]
     finally:
         await execute(database, "DROP OWNED BY plain CASCADE; DROP ROLE plain")
 

@@ -16,6 +16,7 @@ import pytest
 
 from cti.backup.progress import Work, shown
 from storage.archive import MANIFEST
+from storage.journal_file import RESTORE_MARK
 from tests.config.folders import ENVIRONMENT
 from tests.cti.backup.machines import (
     Machine,
@@ -200,6 +201,46 @@ def test_a_journal_that_is_damaged_is_told_of_and_not_backed_up(
     assert code == 1
     assert "no backup was made: the journal" in said
     assert not archive.exists()
+
+
+def test_half_a_restore_is_not_backed_up(site: Machine, archive: Path) -> None:
+    (site.data / RESTORE_MARK).touch()
+    code, said = done(site, "backup", "--out", str(archive))
+
+    assert code == 1
+    assert "was broken off: finish it first" in said
+    assert not archive.exists()
+
+
+@pytest.mark.parametrize("name", ["a\nb.wav", "a\\b.wav"])
+def test_what_no_restore_would_take_is_told_when_it_is_backed_up(
+    site: Machine, archive: Path, name: str
+) -> None:
+    (site.configuration / "prompts" / name).touch()
+    code, said = done(site, "backup", "--out", str(archive))
+
+    assert code == 1
+    assert f"{'prompts/' + name!r} is no name for a member" in said
+    assert not archive.exists()
+
+
+def test_a_folder_that_is_not_there_is_named(site: Machine, archive: Path) -> None:
+    code, said = done(site, "backup", "--out", str(archive / "none" / "site.tar"))
+
+    assert code == 1
+    assert "cordboard: no backup was made: No such file or directory: " in said
+
+
+def test_each_commands_help_says_what_it_takes(site: Machine) -> None:
+    words = {
+        "backup": ["--out", "--force", "--with-secrets", "--verify", "manifest.json"],
+        "restore": ["--from", "--dry-run", "--replace-files", "--force", "--yes"],
+    }
+    for command, expected in words.items():
+        told = run(site, command, "--help")
+
+        assert told.exit_code == 0
+        assert [word for word in expected if word not in told.stdout] == []
 
 
 FULL_DISK = """

@@ -1,6 +1,5 @@
 """An archive comes from outside: what is not exactly ours is refused, and nothing is touched."""
 
-import asyncio
 import hashlib
 import io
 import os
@@ -16,12 +15,10 @@ import orjson
 import pytest
 
 from storage.archive import MANIFEST
+from tests.cti.backup.conftest import Whole
 from tests.cti.backup.machines import (
     Machine,
     backed_up,
-    configured,
-    execute,
-    fill,
     journal_files,
     members,
     restored,
@@ -34,23 +31,10 @@ GZIP = 16 + zlib.MAX_WBITS
 JOURNAL = "journal.sqlite.gz"
 
 
-@pytest.fixture(scope="module")
-def whole(postgres_address: str, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """An archive that is in order."""
-    name = "backed_up_for_hostile_archives"
-    asyncio.run(execute(postgres_address, f"CREATE DATABASE {name}"))
-    folder = tmp_path_factory.mktemp("whole")
-    machine = configured(folder, postgres_address.replace("@/cordboard?", f"@/{name}?"))
-    asyncio.run(fill(machine))
-    backed_up(machine, folder / "site.tar")
-    asyncio.run(execute(postgres_address, f"DROP DATABASE {name} WITH (FORCE)"))
-    return (folder / "site.tar").read_bytes()
-
-
 @pytest.fixture
-def archive(tmp_path: Path, whole: bytes) -> Path:
+def archive(tmp_path: Path, whole: Whole) -> Path:
     path = tmp_path / "site.tar"
-    path.write_bytes(whole)
+    path.write_bytes(whole.archive)
     return path
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from storage.errors import RestoreUnfinishedError
 from storage.journal_file import RESTORE_MARK
+from tests.cti.backup.conftest import Whole
 from tests.cti.backup.machines import (
     Machine,
     backed_up,
@@ -59,6 +60,14 @@ def other(tmp_path: Path, database: str) -> Machine:
     return machine
 
 
+@pytest.fixture
+def made(tmp_path: Path, whole: Whole) -> Path:
+    """An archive that is there already."""
+    path = tmp_path / "made.tar"
+    path.write_bytes(whole.archive)
+    return path
+
+
 def killed(machine: Machine, archive: Path, first: str, *options: str) -> None:
     process = program(machine, "restore", "--from", str(archive), *options, first=first)
     output, _ = process.communicate(timeout=60)
@@ -78,17 +87,16 @@ KILLS = {
 
 @pytest.mark.parametrize("first", KILLS.values(), ids=KILLS)
 def test_a_restore_that_is_killed_lets_no_daemon_begin_and_is_finished_by_the_next(
-    site: Machine, empty: Machine, archive: Path, first: str
+    whole: Whole, empty: Machine, made: Path, first: str
 ) -> None:
-    backed_up(site, archive)
-    killed(empty, archive, first)
+    killed(empty, made, first)
     with pytest.raises(RestoreUnfinishedError):
         empty.open_journal()
-    said = restored(empty, archive)
+    said = restored(empty, made)
 
     assert "aside" not in said
-    assert rows_of(site) == rows_of(empty)
-    assert journal_rows(site.journal) == journal_rows(empty.journal)
+    assert whole.rows == rows_of(empty)
+    assert whole.journal == journal_rows(empty.journal)
     assert run(empty, "check").exit_code == 0
     assert sorted(file.name for file in empty.data.iterdir() if "postgres" not in file.name) == [
         "journal.sqlite",
@@ -99,33 +107,63 @@ def test_a_restore_that_is_killed_lets_no_daemon_begin_and_is_finished_by_the_ne
 
 @pytest.mark.parametrize("first", KILLS.values(), ids=KILLS)
 def test_a_forced_restore_that_is_killed_is_finished_and_loses_nothing_of_before(
-    site: Machine, other: Machine, archive: Path, first: str
+    whole: Whole, other: Machine, made: Path, first: str
 ) -> None:
     (other.configuration / "prompts" / "welcome.wav").unlink()
     before = journal_rows(other.journal)
-    backed_up(site, archive)
     options = ("--force", "--yes", "--replace-files")
-    killed(other, archive, first, *options)
-    restored(other, archive, "--replace-files")
+    killed(other, made, first, *options)
+    restored(other, made, "--replace-files")
 
-    assert rows_of(site) == rows_of(other)
-    assert journal_rows(site.journal) == journal_rows(other.journal)
+    assert whole.rows == rows_of(other)
+    assert whole.journal == journal_rows(other.journal)
     (aside,) = other.data.glob("journal.sqlite.before-restore-*[0-9]")
     assert before == journal_rows(aside)
     assert asyncio.run(schemas(other)) == 1
 
 
 def test_a_restore_that_is_killed_while_it_verifies_leaves_the_machine_empty(
-    site: Machine, empty: Machine, archive: Path
+    whole: Whole, empty: Machine, made: Path
 ) -> None:
-    backed_up(site, archive)
-    killed(empty, archive, KILL_AT.format(point="cti.backup.inspection._check_journal"))
+    killed(empty, made, KILL_AT.format(point="cti.backup.inspection._check_journal"))
 
     assert not (empty.data / RESTORE_MARK).exists()
     assert not empty.journal.exists()
     assert rows_of(empty) == {"sequences": []}
-    restored(empty, archive)
-    assert rows_of(site) == rows_of(empty)
+    restored(empty, made)
+    assert whole.rows == rows_of(empty)
+
+
+HANGING = """
+import asyncio
+import {module} as module
+async def hang(*_):
+    print("hanging", flush=True)
+    await asyncio.Event().wait()
+module.{name} = hang
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("cti.backup.inspection", "_verify_table"), ("storage.load", "_set_sequences")],
+)
+def test_a_restore_that_is_told_to_end_leaves_the_machine_as_it_was(
+    whole: Whole, empty: Machine, made: Path, module: str, name: str
+) -> None:
+    first = HANGING.format(module=module, name=name)
+    process = program(empty, "restore", "--from", str(made), first=first)
+    assert process.stdout is not None
+    while b"hanging" not in process.stdout.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+
+    assert (process.returncode, output) == (130, b"")
+    assert sorted(file.name for file in empty.data.iterdir()) == ["journal.sqlite.lock"]
+    assert rows_of(empty) == {"sequences": []}
+    restored(empty, made)
+    assert whole.rows == rows_of(empty)
 
 
 async def schemas(machine: Machine) -> int:
@@ -152,12 +190,11 @@ def test_what_is_there_is_not_touched_and_is_named(
 
 
 def test_an_empty_journal_beside_a_filled_database_is_something_too(
-    site: Machine, empty: Machine, archive: Path
+    whole: Whole, empty: Machine, made: Path
 ) -> None:
-    backed_up(site, archive)
-    restored(empty, archive)
-    again = Machine(configuration=archive.parent / "again", database=empty.database)
-    code, said = done(again, "restore", "--from", str(archive))
+    restored(empty, made)
+    again = Machine(configuration=made.parent / "again", database=empty.database)
+    code, said = done(again, "restore", "--from", str(made))
 
     assert code == 1
     assert "the table calls with 20 rows" in said
@@ -165,11 +202,10 @@ def test_an_empty_journal_beside_a_filled_database_is_something_too(
 
 
 def test_with_force_it_is_said_what_is_there_asked_and_put_aside(
-    site: Machine, other: Machine, archive: Path
+    whole: Whole, other: Machine, made: Path
 ) -> None:
-    backed_up(site, archive)
     before, files = journal_rows(other.journal), journal_files(other.data)
-    arguments = ("restore", "--from", str(archive), "--force")
+    arguments = ("restore", "--from", str(made), "--force")
     refused = run(other, *arguments, typed="n\n")
 
     assert refused.exit_code == 1
@@ -182,8 +218,8 @@ def test_with_force_it_is_said_what_is_there_asked_and_put_aside(
     assert f"the journal that was there is {aside} now" in agreed.stdout
     assert f"DROP SCHEMA {schema} CASCADE" in agreed.stdout
     assert before == journal_rows(aside)
-    assert rows_of(site) == rows_of(other)
-    assert journal_rows(site.journal) == journal_rows(other.journal)
+    assert whole.rows == rows_of(other)
+    assert whole.journal == journal_rows(other.journal)
     counted = asyncio.run(count(other, f"{schema}.calls"))
     assert counted == 3
 
@@ -197,26 +233,24 @@ async def count(machine: Machine, table: str) -> int:
 
 
 def test_a_database_that_a_newer_program_has_used_is_the_way_back_from_an_upgrade(
-    site: Machine, other: Machine, archive: Path
+    whole: Whole, other: Machine, made: Path
 ) -> None:
-    backed_up(site, archive)
     later = "INSERT INTO schema_migrations (number, name, sha256) VALUES (99, '0099_x.sql', '')"
     asyncio.run(execute(other.database, later))
     asyncio.run(execute(other.database, "CREATE TABLE of_the_newer_one (a int)"))
-    restored(other, archive, "--force", "--yes")
+    restored(other, made, "--force", "--yes")
 
-    assert rows_of(site) == rows_of(other)
+    assert whole.rows == rows_of(other)
 
 
 def test_empty_tables_are_no_reason_to_refuse_and_none_is_left_aside(
-    site: Machine, migrated: Machine, archive: Path
+    whole: Whole, migrated: Machine, made: Path
 ) -> None:
-    backed_up(site, archive)
-    said = restored(migrated, archive)
+    said = restored(migrated, made)
 
     assert "DROP SCHEMA" not in said
     assert asyncio.run(schemas(migrated)) == 0
-    assert rows_of(site) == rows_of(migrated)
+    assert whole.rows == rows_of(migrated)
 
 
 def test_a_running_daemon_is_refused_and_named(site: Machine, archive: Path) -> None:
@@ -262,10 +296,9 @@ def test_another_archive_does_not_go_on_where_one_was_broken_off(
 
 
 def test_a_database_that_fails_in_the_middle_leaves_the_machine_as_it_was(
-    site: Machine, migrated: Machine, archive: Path
+    whole: Whole, migrated: Machine, made: Path
 ) -> None:
     """A trigger of somebody's: what the database does not take is not half taken."""
-    backed_up(site, archive)
     statement = """
     CREATE FUNCTION no() RETURNS event_trigger LANGUAGE plpgsql AS
         $$BEGIN RAISE 'not on this server'; END$$;
@@ -273,7 +306,7 @@ def test_a_database_that_fails_in_the_middle_leaves_the_machine_as_it_was(
     """
     asyncio.run(execute(migrated.database, statement))
     before = rows_of(migrated)
-    code, said = done(migrated, "restore", "--from", str(archive))
+    code, said = done(migrated, "restore", "--from", str(made))
 
     assert code == 1
     assert "the database does not take it: not on this server" in said
@@ -281,8 +314,8 @@ def test_a_database_that_fails_in_the_middle_leaves_the_machine_as_it_was(
     assert not (migrated.data / RESTORE_MARK).exists()
     assert not migrated.journal.exists()
     asyncio.run(execute(migrated.database, "DROP EVENT TRIGGER no; DROP FUNCTION no"))
-    restored(migrated, archive)
-    assert rows_of(site) == rows_of(migrated)
+    restored(migrated, made)
+    assert whole.rows == rows_of(migrated)
 
 
 def test_a_restore_without_the_databases_secret_says_which_is_missing(
