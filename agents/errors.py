@@ -116,3 +116,4 @@ class CertificateError(Exception):
     def __init__(self, certificate: Path, why: str) -> None:
         super().__init__(f"web.certificate {certificate}: {why}")
         self.certificate = certificate
+        self.why = why

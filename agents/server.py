@@ -1,5 +1,5 @@
 """
-The web server: the agents' websocket at `/ws/v1`, and `/healthz` and `/readyz` for supervisors.
+The web server: the agents' websocket at `/ws/v1`, and pages for machines that watch over us.
 
 Nothing is read from an address but its path: secrets do not belong into addresses, which end up in
 histories and logs, so any query is refused and none is ever logged.
@@ -8,7 +8,7 @@ histories and logs, so any query is refused and none is ever logged.
 import asyncio
 import ipaddress
 import logging
-import ssl
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import Final
@@ -17,10 +17,12 @@ import structlog
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from agents import figures
 from agents.auth import Authenticator
+from agents.certificates import Certificates, CertificateState
 from agents.connection import Connection
-from agents.door import Door, Visitor
-from agents.errors import CertificateError, PlainBeyondLoopbackError
+from agents.door import Door, DoorCounts, Visitor
+from agents.errors import PlainBeyondLoopbackError
 from agents.origin import origin_allowed
 from agents.ports import Health, Timers
 from agents.sessions import AgentSessions
@@ -31,7 +33,20 @@ SHUTDOWN_S: Final = 3.0
 BACKLOG: Final = 512
 """Connections that the kernel accepts before we do, so that a whole floor can come at once."""
 
+ROUTINE: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Asked for every few seconds by machines: when all is well, worth a line only for debugging."""
+
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebState:
+    """How the server stands now; `certificate` is None where it speaks plain text."""
+
+    strangers: int
+    desks: int
+    counts: DoorCounts
+    certificate: CertificateState | None
 
 
 class AgentServer:
@@ -45,12 +60,16 @@ class AgentServer:
         authenticator: Authenticator,
         health: Health,
         timers: Timers,
+        figures: figures.Figures | None = None,
     ) -> None:
         self._settings = settings
         self._sessions = sessions
         self._authenticator = authenticator
         self._health = health
         self._timers = timers
+        self._figures = figures
+        self._certificates: Certificates | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._door = Door(settings.connection, timers)
         self._runner: web.AppRunner | None = None
         self._listener: asyncio.Server | None = None
@@ -65,7 +84,10 @@ class AgentServer:
             OSError: the address cannot be listened at.
         """
         settings = self._settings
-        context = tls_context(settings)
+        certificates = certificates_of(settings)
+        if certificates is not None:
+            self._certificates = certificates
+            self._door.tls = lambda: certificates.context
         runner = web.AppRunner(
             self._application(),
             access_log=None,
@@ -79,21 +101,39 @@ class AgentServer:
         if server is None:
             raise RuntimeError("aiohttp made no server")
         self._listener = await asyncio.get_running_loop().create_server(
-            partial(self._door.visitor, server),
+            partial(self._door.protocol, server),
             settings.listen,
             settings.port,
-            ssl=context,
-            ssl_handshake_timeout=None if context is None else settings.connection.sign_in_s,
             backlog=BACKLOG,
         )
+        if certificates is not None:
+            look = certificates.look_now_and_then(settings.certificate_look_s)
+            self._looking = asyncio.get_running_loop().create_task(look)
         port: int = self._listener.sockets[0].getsockname()[1]
-        log.info("web_listening", host=settings.listen, port=port, tls=context is not None)
+        log.info("web_listening", host=settings.listen, port=port, tls=certificates is not None)
         return port
+
+    @property
+    def state(self) -> WebState:
+        """How the server stands now."""
+        return WebState(
+            strangers=self._door.strangers,
+            desks=len(self._sessions.connected_agents()),
+            counts=self._door.counts,
+            certificate=None if self._certificates is None else self._certificates.state,
+        )
+
+    async def look_at_certificate(self) -> None:
+        """Look at once whether the certificate's files have changed."""
+        if self._certificates is not None:
+            await self._certificates.look()
 
     async def close(self) -> None:
         """Listen no more, sign all desks out, and wait until they are gone, for 3 s at most."""
         if self._listener is not None:
             self._listener.close()
+        if self._looking is not None:
+            self._looking.cancel()
         self._sessions.close()
         self._door.close()
         if self._runner is not None:
@@ -105,6 +145,7 @@ class AgentServer:
         application.router.add_get("/ws/v1", self._websocket)
         application.router.add_get("/healthz", self._healthz)
         application.router.add_get("/readyz", self._readyz)
+        application.router.add_get("/metrics", self._metrics)
         application.on_response_prepare.append(_set_headers)
         return application
 
@@ -123,6 +164,9 @@ class AgentServer:
             },
             status=200 if ready else 503,
         )
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        return await figures.answer(request, self._figures, self._settings.metrics_peers)
 
     async def _websocket(self, request: web.Request) -> web.StreamResponse:
         self._check_handshake(request)
@@ -170,9 +214,9 @@ class AgentServer:
             raise _refused(web.HTTPForbidden(), "pages of this origin may not connect")
 
 
-def tls_context(settings: WebSettings) -> ssl.SSLContext | None:
+def certificates_of(settings: WebSettings) -> Certificates | None:
     """
-    Return what the server speaks TLS with, or None where it speaks plain text and may.
+    Return the certificate that the server speaks TLS with; None where it may speak plain text.
 
     Raises:
         PlainBeyondLoopbackError: it may not.
@@ -182,14 +226,7 @@ def tls_context(settings: WebSettings) -> ssl.SSLContext | None:
         if not (_is_loopback(settings.listen) or settings.allow_plain_beyond_loopback):
             raise PlainBeyondLoopbackError(settings.listen)
         return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(settings.certificate, settings.key)
-    except (OSError, ssl.SSLError) as error:
-        why = error.reason if isinstance(error, ssl.SSLError) else error.strerror
-        raise CertificateError(settings.certificate, str(why)) from error
-    return context
+    return Certificates(settings.certificate, settings.key or settings.certificate)
 
 
 def _is_loopback(host: str) -> bool:
@@ -223,11 +260,13 @@ async def _speak_json(request: web.Request, handler: Handler) -> web.StreamRespo
             {"status": error.status, "message": error.text}, status=error.status
         )
     resource = request.match_info.route.resource
-    log.info(
+    # The route's own path: what the client wrote in its place may hold anything.
+    path = None if resource is None else resource.canonical
+    tell = log.debug if path in ROUTINE and response.status == HTTPStatus.OK else log.info
+    tell(
         "http_request_served",
         method=request.method,
-        # The route's own path: what the client wrote in its place may hold anything.
-        path=None if resource is None else resource.canonical,
+        path=path,
         status=response.status,
         address=request.remote,
     )

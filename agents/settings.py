@@ -45,12 +45,13 @@ class ConnectionSettings:
     """
     What one connection may cost.
 
-    A connection that has not signed in `sign_in_s` after it was accepted is closed, and at most
-    `strangers_max` such connections are open at once, `strangers_per_address_max` of one address;
-    one more is dropped at once. `backlog_bytes_max` may wait for a client that reads slowly; one
-    byte more and it is dropped. Commands beyond `command_rate_per_s` (after a burst of
-    `command_burst`) are refused; frames beyond `frame_rate_per_s` (after `frame_burst`) close the
-    connection. A client that answers no ping for `heartbeat_s` and half as much again is dropped.
+    A connection that has not signed in `sign_in_s` after it was accepted, TLS handshake included,
+    is closed, and at most `strangers_max` such connections are open at once,
+    `strangers_per_address_max` of one address; one more is dropped at once. `backlog_bytes_max` may
+    wait for a client that reads slowly; one byte more and it is dropped. Commands beyond
+    `command_rate_per_s` (after a burst of `command_burst`) are refused; frames beyond
+    `frame_rate_per_s` (after `frame_burst`) close the connection. A client that answers no ping for
+    `heartbeat_s` and half as much again is dropped.
     """
 
     sign_in_s: float = 10.0
@@ -73,13 +74,16 @@ class WebSettings:
 
     `origins` are the web origins (`https://desk.example`) beside the server's own whose pages may
     connect. Without `certificate` and `key` it speaks plain text, which is refused beyond loopback
-    unless `allow_plain_beyond_loopback` says that a proxy speaks TLS before it.
+    unless `allow_plain_beyond_loopback` says that a proxy speaks TLS before it. Both files are
+    looked at every `certificate_look_s`. The addresses in `metrics_peers` may read `/metrics`.
     """
 
     listen: str = "127.0.0.1"
     port: int = 8400
     certificate: Path | None = None
     key: Path | None = None
+    certificate_look_s: float = 5.0
     allow_plain_beyond_loopback: bool = False
     origins: frozenset[str] = frozenset()
+    metrics_peers: frozenset[str] = frozenset({"127.0.0.1", "::1"})
     connection: ConnectionSettings = ConnectionSettings()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from acd.commands import Occupation, ShowAgentState, Wish
 from acd.facts import AgentEndedWrapUp, AgentLoggedOff, AgentLoggedOn, AgentMadeNotReady
 from agents.auth import Authenticator
+from agents.figures import Figures
 from agents.ports import AgentEntry, AgentFact
 from agents.server import AgentServer
 from agents.sessions import AgentSessions
@@ -82,6 +83,7 @@ async def house(
     web: WebSettings | None = None,
     attempts: AttemptSettings | None = None,
     session: SessionSettings | None = None,
+    figures: Figures | None = None,
 ) -> AsyncIterator[House]:
     loop = asyncio.get_running_loop()
     directory = Directory(*(entries or (entry("ann"), entry("ben"))))
@@ -102,6 +104,7 @@ async def house(
         authenticator=Authenticator(directory, attempts or AttemptSettings(), timers=loop),
         health=health,
         timers=loop,
+        figures=figures,
     )
     port = await server.start()
     try:

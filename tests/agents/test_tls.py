@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from agents.errors import CertificateError, PlainBeyondLoopbackError
-from agents.server import tls_context
+from agents.server import certificates_of
 from agents.settings import WebSettings
 from tests.agents.fakes import PASSWORD, state
 from tests.agents.house import house, raw
@@ -19,15 +19,15 @@ SECURE = WebSettings(port=0, certificate=CERTIFICATE, key=DATA / "key.pem")
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
 def test_plain_text_is_spoken_on_loopback(host: str) -> None:
-    assert tls_context(WebSettings(listen=host)) is None
+    assert certificates_of(WebSettings(listen=host)) is None
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "desk.example", "localhost.evil"])
 def test_plain_text_beyond_loopback_is_refused_unless_allowed(host: str) -> None:
     with pytest.raises(PlainBeyondLoopbackError, match="passwords would cross"):
-        tls_context(WebSettings(listen=host))
+        certificates_of(WebSettings(listen=host))
 
-    assert tls_context(WebSettings(listen=host, allow_plain_beyond_loopback=True)) is None
+    assert certificates_of(WebSettings(listen=host, allow_plain_beyond_loopback=True)) is None
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_certificate_that_cannot_be_used_is_an_error_of_ours(
     certificate: Path, key: Path | None
 ) -> None:
     with pytest.raises(CertificateError, match=r"web\.certificate"):
-        tls_context(WebSettings(certificate=certificate, key=key))
+        certificates_of(WebSettings(certificate=certificate, key=key))
 
 
 async def test_a_desk_works_by_tls() -> None:
