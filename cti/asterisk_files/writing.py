@@ -91,12 +91,14 @@ def write_music(out: Path) -> Written:
 
 def _earlier(path: Path) -> str:
     """Return what a file of ours says so far: nothing where there is none."""
-    try:
+    content = b""
+    plain = path.is_file()
+    if plain:
         with path.open("rb") as file:
             content = file.read(FILE_BYTES_MAX + 1)
-    except FileNotFoundError:
+    elif not path.exists():
         return ""
-    ours = not content or content.startswith(first_words(path.name).encode())
+    ours = plain and (not content or content.startswith(first_words(path.name).encode()))
     if not ours or len(content) > FILE_BYTES_MAX:
         raise UnfitValueError(
             _(

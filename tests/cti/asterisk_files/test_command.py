@@ -136,3 +136,16 @@ def test_another_file_of_that_name_is_left_alone(folder: Path, tmp_path: Path) -
     assert ended.exit_code == 1
     assert f"{tmp_path}/README.md is not one of Cordboard's files" in ended.stderr
     assert (tmp_path / "README.md").read_text() == "mine"
+
+
+def test_ctrl_c_ends_it_with_the_shells_code_for_that(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cti.asterisk_files.writing.os.fsync", interrupted)
+    ended = run(folder, tmp_path / "out")
+
+    assert ended.exit_code == 130
+    assert list((tmp_path / "out").iterdir()) == []

@@ -103,10 +103,8 @@ def test_a_fallback_is_rung_as_often_and_as_long_as_configured() -> None:
 
 def test_a_caller_whom_nobody_serves_is_told_so_only_where_words_are_configured() -> None:
     assert "Playback" not in safety_net(NET)
-    assert (
-        "n(sorry),TryExec(StopMusicOnHold())\n same => n,Playback(vm-goodbye)\n same => n,Hangup(34)"
-        in safety_net(replace(NET, sorry="vm-goodbye"))
-    )
+    told = " same => n,Playback(vm-goodbye)\n same => n,Hangup(34)\n"
+    assert told in safety_net(replace(NET, sorry="vm-goodbye"))
 
 
 def test_globals_come_before_what_is_configured_and_none_is_set() -> None:

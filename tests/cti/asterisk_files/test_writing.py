@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,13 @@ def test_music_is_written_once_and_never_beside_the_administrators_own(tmp_path:
 
     assert [first.changed, second.changed, third.changed] == [True, False, False]
     assert [path.name for path in folder.iterdir()] == ["mine.wav"]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_left_alone(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / PHONES)
+
+    with pytest.raises(UnfitValueError, match="is not one of Cordboard's files"):
+        write_files(tmp_path, FILES)
+
+    assert [path.name for path in tmp_path.iterdir()] == [PHONES]
