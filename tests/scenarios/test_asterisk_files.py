@@ -1,19 +1,21 @@
 """The files for Asterisk, as they are written, on a real Asterisk: alone and beside others."""
 
 import asyncio
+import re
 import socket
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession, ClientWebSocketResponse
 
 from cti.asterisk_files.files import asterisk_files
 from cti.asterisk_files.notes import HIS_FILES
 from cti.asterisk_files.writing import write_files, write_music
 from lab.asterisk import AsteriskInstance, AsteriskSettings
 from lab.asterisk_installation import Installation
-from lab.phone.digest import Credentials
+from lab.phone.digest import Credentials, authorization
 from lab.phone.errors import CallFailedError, RegistrationFailedError
 from lab.phone.phone import Phone
 from lab.ports import LOOPBACK, lease_ports
@@ -306,3 +308,50 @@ async def test_a_caller_is_kept_as_long_where_there_is_no_music_at_all(
             kept_s = loop.time() - began
 
     assert 2.0 < kept_s < 6.0
+
+
+async def test_a_phone_in_a_browser_registers_over_the_websocket_with_its_password_alone(
+    asterisk_installation: Installation, tmp_path: Path
+) -> None:
+    async with joined(asterisk_installation, tmp_path) as asterisk, ClientSession() as browser:
+        url = f"http://{LOOPBACK}:{asterisk.http_port}/ws"
+        async with browser.ws_connect(url, protocols=["sip"]) as wire:
+            wrong = await registers(wire, Credentials("w1", "wrong"))
+        async with browser.ws_connect(url, protocols=["sip"]) as wire:
+            right = await registers(wire, Credentials("w1", "pass2"))
+            contacts = await asterisk.console("pjsip show contacts")
+
+    assert wrong == ["401", "401"]
+    assert right == ["401", "200"]
+    assert "w1/sip:w1@" in contacts
+
+
+async def registers(wire: ClientWebSocketResponse, credentials: Credentials) -> list[str]:
+    """Register as a browser's phone does (RFC 7118); return the statuses that came."""
+    statuses = []
+    authorization_line = ""
+    for number in (1, 2):
+        await wire.send_str(
+            f"REGISTER sip:{LOOPBACK} SIP/2.0\r\n"
+            f"Via: SIP/2.0/WS browser.invalid;branch=z9hG4bK-{credentials.password}{number}\r\n"
+            f"From: <sip:{credentials.user}@{LOOPBACK}>;tag={credentials.password}\r\n"
+            f"To: <sip:{credentials.user}@{LOOPBACK}>\r\n"
+            f"Call-ID: {credentials.password}\r\nCSeq: {number} REGISTER\r\nMax-Forwards: 70\r\n"
+            f"Contact: <sip:{credentials.user}@browser.invalid;transport=ws>;expires=60\r\n"
+            f"{authorization_line}Content-Length: 0\r\n\r\n"
+        )
+        answer = await wire.receive_str(timeout=5)
+        while answer.startswith("OPTIONS"):  # it asks at once whether the phone is there
+            answer = await wire.receive_str(timeout=5)
+        statuses.append(answer.split(" ")[1])
+        (challenge,) = re.findall(r"WWW-Authenticate: *(.*)\r", answer)[:1] or [""]
+        if challenge:
+            value = authorization(
+                challenge,
+                credentials,
+                method="REGISTER",
+                uri=f"sip:{LOOPBACK}",
+                client_nonce="browser",
+            )
+            authorization_line = f"Authorization: {value}\r\n"
+    return statuses
