@@ -75,7 +75,7 @@ async def serving(folder: Folder, **environment: str) -> AsyncIterator[Serving]:
         *(sys.executable, "-m", "cti", "serve", "--config", str(folder.path)),
         stdin=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "AMI_SECRET": "secret", "DATABASE": NOWHERE, **environment},
+        env={**os.environ, "AMI_SECRET": "canary-secret", "DATABASE": NOWHERE, **environment},
     )
     try:
         yield Serving(process)
