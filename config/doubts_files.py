@@ -14,8 +14,8 @@ from cti.language import _
 PROMPTS_TOLD_MAX = 20
 
 
-def odd_data(read: Read) -> Iterator[Problem]:
-    """Yield what keeps the daemon from its folder of data; a file in its way is an error."""
+def odd_data(read: Read, blocked: Severity) -> Iterator[Problem]:
+    """Yield what keeps the daemon from its folder of data; `blocked`: how bad a file there is."""
     if read.main is None:
         return
     path = ("data",)
@@ -28,11 +28,11 @@ def odd_data(read: Read) -> Iterator[Problem]:
     except OSError as error:
         message = _("{place} cannot be used: {reason}")
         message = message.format(place=place, reason=error.strerror)
-        yield problem_at(MAIN, position, path, message)
+        yield problem_at(MAIN, position, path, message, blocked)
         return
     if not stat.S_ISDIR(mode):
         message = _("{place} is no folder; name another, which the daemon will make")
-        yield problem_at(MAIN, position, path, message.format(place=there))
+        yield problem_at(MAIN, position, path, message.format(place=there), blocked)
     elif not os.access(there, os.W_OK | os.X_OK):
         message = _("you may not write into {place}; the daemon's user must be able to")
         yield read.doubt(MAIN, path, message.format(place=there))

@@ -70,7 +70,6 @@ DOUBTS: Final = (
     odd_pbx,
     odd_web,
     odd_rest,
-    odd_data,
     open_to_everybody,
     unused_prompts,
 )
@@ -95,7 +94,7 @@ def load(directory: Path, environment: Mapping[str, str]) -> Configuration:
     Raises:
         ConfigError: it cannot be used; all errors are in it, and the warnings too.
     """
-    found = _examine(directory, environment, unset=Severity.ERROR)
+    found = _examine(directory, environment, for_daemon=True)
     if any(problem.severity is Severity.ERROR for problem in found.problems):
         raise ConfigError(found.problems)
     files = CheckedFiles(
@@ -115,10 +114,10 @@ def check(directory: Path, environment: Mapping[str, str]) -> list[Problem]:
     A secret's environment variable that is not set is a warning here and an error for `load`: a
     configuration may be checked where its secrets are not.
     """
-    return list(_examine(directory, environment, unset=Severity.WARNING).problems)
+    return list(_examine(directory, environment, for_daemon=False).problems)
 
 
-def _examine(directory: Path, environment: Mapping[str, str], *, unset: Severity) -> _Findings:
+def _examine(directory: Path, environment: Mapping[str, str], *, for_daemon: bool) -> _Findings:
     """Run every check over every file, whatever the others say."""
     try:
         folder = directory.resolve(strict=True)
@@ -141,6 +140,7 @@ def _examine(directory: Path, environment: Mapping[str, str], *, unset: Severity
         problems += _first(reference_check(trees))
     secrets: Mapping[KeyPath, Secret] = {}
     if MAIN_FILE in trees:
+        unset = Severity.ERROR if for_daemon else Severity.WARNING
         outside = find_secrets(MAIN_FILE, trees[MAIN_FILE], folder, environment, unset=unset)
         secrets = outside.secrets
         problems += _first(outside.problems)
@@ -152,6 +152,8 @@ def _examine(directory: Path, environment: Mapping[str, str], *, unset: Severity
         # while a name is misspelled, what it means looks unused: first things first
         for doubt in DOUBTS:
             problems += _first(doubt(read))
+        # the daemon tries for itself, and says best what kept it from its folder
+        problems += odd_data(read, Severity.WARNING if for_daemon else Severity.ERROR)
     return _Findings(
         folder=folder, files=files, secrets=secrets, problems=tuple(in_order(problems))
     )
