@@ -7,9 +7,12 @@ line, which outlives this session. A session that ends proves nothing of the cal
 the same lines while the caller lives. So this module reports what it saw and leaves ends to others.
 """
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import structlog
 
@@ -29,9 +32,13 @@ from ivr.flow import Flow
 from ivr.interpreter import Interpreter
 from ivr.results import KeyPressed, NoKey, Played
 from protocols.agi import commands
+from protocols.agi.commands import SEPARATOR
 from protocols.agi.session import AgiSession
 
 ALL_KEYS = "0123456789*#"
+FIRST_ORDER_S = 0.05
+"""How long a caller who has just been queued hears nothing, at most; then he hears music."""
+_ASK_HOW_DIAL_ENDED = commands.get_variables("DIALSTATUS", "HANGUPCAUSE", "CORD_NEXT")
 _MICROSECONDS_PER_MILLISECOND = 1_000
 _MICROSECONDS_PER_SECOND = 1_000_000
 
@@ -48,6 +55,21 @@ class Announcements:
     def sound(self, prompt: str) -> str:
         """Return what STREAM FILE plays for a prompt: its path without the ending."""
         return str(self.prompts / prompt)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialEnd:
+    """What a Dial has left on the caller's channel; `told` is where he is meant to go next."""
+
+    status: str
+    cause: int
+    told: str
+
+    @classmethod
+    def read(cls, answer: str) -> Self:
+        """Read the answer to `_ASK_HOW_DIAL_ENDED`."""
+        status, cause, told = (*answer.split(SEPARATOR, 2), "", "", "")[:3]
+        return cls(status=status, cause=int(cause) if cause.isdecimal() else 0, told=told)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,10 +98,24 @@ class Conversation:
         priority: Duration = Duration(0),  # noqa: B008 - a NewType of int, immutable
     ) -> None:
         """Queue the caller and serve his line until he is gone or his last talk is over."""
-        self.inbox.post(
+        await self._queue(
             CallQueued(call=self.line.call, queue=queue, entered_at=since, priority=priority)
         )
         await self._serve_orders()
+
+    async def _queue(self, queued: CallQueued) -> None:
+        """
+        Queue the caller, and wait a moment for his place, and the agent who may be free.
+
+        Who is served at once needs no music: to begin it, to wait for a key and to interrupt that
+        again is a third of all that is said of such a call.
+        """
+        self.inbox.post(queued)
+        if not self.line.orders:
+            self.line.ordered.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FIRST_ORDER_S):
+                    await self.line.ordered.wait()
 
     async def _serve_orders(self) -> None:
         while True:
@@ -90,12 +126,13 @@ class Conversation:
                 case PlaceCall():
                     await self._write_place(order)
                 case OfferCall():
-                    if await self._dial(order):
-                        queue = await self._queue_after_talk()
+                    talked = await self._dial(order)
+                    if talked is not None:
+                        queue = await self._queue_after(talked)
                         if queue is None:
                             await self.finish(HungUpBy.AGENT)
                             return
-                        self.inbox.post(CallQueued(call=self.line.call, queue=queue))
+                        await self._queue(CallQueued(call=self.line.call, queue=queue))
                 case TurnAwayCall():
                     log.warning(
                         "call_turned_away",
@@ -129,14 +166,14 @@ class Conversation:
             )
         )
 
-    async def _dial(self, order: OfferCall) -> bool:
-        """Ring an agent; return whether a talk came of it, which is over now."""
+    async def _dial(self, order: OfferCall) -> DialEnd | None:
+        """Ring an agent; return how the talk that came of it has ended, None where none did."""
         offer = self.ledger.offer(order.offer)
         if offer is None:
-            return False
+            return None
         if offer.withdrawn:
             self.ledger.settle(offer, OfferOutcome.WITHDRAWN)
-            return False
+            return None
         offer.dialling = True
         self.music_plays = False
         ring_s = max(1, order.ring_time // _MICROSECONDS_PER_SECOND)
@@ -149,26 +186,23 @@ class Conversation:
         )
         return await self._read_dial(offer)
 
-    async def _read_dial(self, offer: LiveOffer) -> bool:
-        status = (await self.session.run(commands.get_variable("DIALSTATUS"))).value or ""
-        cause_text = (await self.session.run(commands.get_variable("HANGUPCAUSE"))).value or ""
-        cause = int(cause_text) if cause_text.isdecimal() else 0
-        if status == "ANSWER":
+    async def _read_dial(self, offer: LiveOffer) -> DialEnd | None:
+        end = DialEnd.read((await self.session.run(_ASK_HOW_DIAL_ENDED)).value or "")
+        if end.status == "ANSWER":
             # It stays on the channel until it is said where the caller goes: should we die before
             # that, the dialplan knows by it that he has talked, and does not queue him again.
             offer.agent_hung_up = True
             self.ledger.answer(offer)
-            self.ledger.settle(offer, OfferOutcome.FAILED, cause=cause)
-            return True
+            self.ledger.settle(offer, OfferOutcome.FAILED, cause=end.cause)
+            return end
         await self.session.run(commands.set_variable("DIALSTATUS", ""))
-        outcome = outcome_of_dial(status, cause, rang=offer.rang)
-        self.ledger.settle(offer, outcome, cause=cause)
-        return False
+        outcome = outcome_of_dial(end.status, end.cause, rang=offer.rang)
+        self.ledger.settle(offer, outcome, cause=end.cause)
+        return None
 
-    async def _queue_after_talk(self) -> QueueName | None:
+    async def _queue_after(self, talk: DialEnd) -> QueueName | None:
         """Return where the caller is meant to go after his talk, if anybody said so."""
-        told = (await self.session.run(commands.get_variable("CORD_NEXT"))).value or ""
-        queue = next_queue(told)
+        queue = next_queue(talk.told)
         if queue is not None:
             await self.session.run(commands.set_variable("DIALSTATUS", ""))
             await self.session.run(commands.set_variable("CORD_NEXT", ""))
@@ -178,8 +212,6 @@ class Conversation:
         """Take the caller through a flow; return the queue that he chose, None if he is done."""
         call = self.line.call
         self.inbox.post(FlowEntered(call=call, flow=flow.name))
-        await self.session.run(commands.set_music(on=False))
-        self.music_plays = False
         interpreter = Interpreter(flow)
         action = interpreter.begin()
         told = 0

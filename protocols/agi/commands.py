@@ -21,6 +21,8 @@ FOREVER_MS: Final = -1
 """The time limit of a `wait_for_digit` that only a key, an interruption or a hangup ends."""
 MILLISECONDS_MAX: Final = 2**31 - 1
 """The longest time limit: Asterisk keeps it in a C int."""
+SEPARATOR: Final = "|"
+"""What stands between the values of `get_variables`."""
 
 _LINE_ENDERS = re.compile(r"[\r\n\0]")
 _VARIABLE = re.compile(r"_{0,2}[A-Za-z][A-Za-z0-9_]{0,79}(?:\([A-Za-z0-9_.,:/-]{0,100}\))?")
@@ -82,6 +84,24 @@ def get_variable(name: str) -> AgiCommand:
     return _command(
         "GET VARIABLE",
         _matching(_VARIABLE, name, "a variable's name"),
+        answer_form=AnswerForm.VALUE,
+    )
+
+
+def get_variables(*names: str) -> AgiCommand:
+    """
+    Ask for several channel variables at once: the reply's `value` has `SEPARATOR` between theirs.
+
+    Each costs a command otherwise. One that is not set is empty; one that may hold the separator
+    goes last. What was filled from outside is not to be asked for, as with `get_variable`.
+
+    Raises:
+        CommandRefusedError: a name is not of the allowed form.
+    """
+    asked = [_matching(_VARIABLE, name, "a variable's name") for name in names]
+    return _command(
+        "GET FULL VARIABLE",
+        SEPARATOR.join(f"${{{name}}}" for name in asked),
         answer_form=AnswerForm.VALUE,
     )
 

@@ -77,8 +77,7 @@ async def test_the_menu_is_played_and_the_choice_leads_into_its_queue() -> None:
         FlowLeft(call=arrived.call, flow="welcome", outcome="queue", queue=SALES),
         CallQueued(call=arrived.call, queue=SALES),
     ]
-    assert caller.commands()[-6:] == [
-        "SET MUSIC off default",
+    assert caller.commands()[-5:] == [
         f'STREAM FILE "/sounds/welcome" {KEYS}',
         f'STREAM FILE "/sounds/choices" {KEYS}',
         "WAIT FOR DIGIT 5000",

@@ -17,10 +17,21 @@ from cti.call_facts import AgentLegEnded, AgentLegRang, CallCleared, HungUpBy
 from cti.calls import Call
 from cti.ids import CallId, DeviceId, LegId, OfferId, PartyKey, PbxId, QueueName
 from cti.instants import Time
+from cti.switch import conversation
 from cti.switch.outcomes import CAUSE_WITHDRAWN
 from cti.switch.switch import Switch
 from tests.cti.callers import LEG, LEG_CHANNEL, UNIQUEID, WAITS, Board, Caller, board
-from tests.cti.switchboard import ANN, ANNS_PHONE, CALL, OFFER, PBX, Floor, Remembered, offer_of
+from tests.cti.switchboard import (
+    ANN,
+    ANNS_PHONE,
+    CALL,
+    OFFER,
+    PBX,
+    WAIT_S,
+    Floor,
+    Remembered,
+    offer_of,
+)
 
 MUSIC = "SET MUSIC on default"
 CLEARED = 'SET VARIABLE DIALSTATUS ""'
@@ -51,6 +62,24 @@ async def test_an_offer_is_one_dial_that_interrupts_the_wait_at_once() -> None:
 
     assert dial == 'EXEC Dial "PJSIP/a1,15,m(default)gib(cordboard-agent^leg^1(7))"'
     assert here.ami.asked == []
+
+
+async def test_a_caller_for_whom_an_agent_is_free_is_dialled_without_music_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(conversation, "FIRST_ORDER_S", WAIT_S)
+    caller = Caller()
+    async with board() as here:
+        here.comes(caller, arguments={"CORD_SERVICE": "8000", "CORD_QUEUE": "sales"})
+        queued = await here.facts.wait_for(CallQueued)
+        here.switch.carry_out(offer_of(queued.call))
+        await caller.dialling.wait()
+        said = caller.commands()
+        caller.dial_ends.set()
+        await caller.told(WAITS)
+        caller.channel.hang_up()
+
+    assert [command for command in said if command.startswith((MUSIC, WAITS, "NOOP"))] == []
 
 
 async def test_a_phone_is_rung_for_a_second_at_least() -> None:

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Self
 
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
+_REFERENCE = re.compile(r"\$\{([^}]*)\}")
 _ESCAPED = re.compile(r"\\(.)")
 
 OnExecute = Callable[[str, str], Awaitable[int]]
@@ -293,6 +294,9 @@ class FakeChannel:
             case ["GET", "VARIABLE", name]:
                 value = self.variables.get(name)
                 self._line.print("200 result=0" if value is None else f"200 result=1 ({value})")
+            case ["GET", "FULL", "VARIABLE", text]:
+                told = _REFERENCE.sub(lambda found: self.variables.get(found[1], ""), text)
+                self._line.print(f"200 result=1 ({told})")
             case _:
                 self._line.print(self._do_at_once(words))
 

@@ -272,6 +272,18 @@ async def test_exec_substitutes_no_variables(bench: Bench) -> None:
     assert await session.ask("GET VARIABLE A") == "200 result=1 (${CHANNEL})"
 
 
+async def test_variables_asked_for_together_are_told_in_order_and_nothing_in_them_is_evaluated(
+    bench: Bench,
+) -> None:
+    session = await bench.caller()
+
+    assert await session.ask('SET VARIABLE A "${CHANNEL}"') == "200 result=1"
+    assert await session.ask('SET VARIABLE C "x|y z"') == "200 result=1"
+    assert await session.ask("GET FULL VARIABLE ${A}|${B}|${C}") == (
+        "200 result=1 (${CHANNEL}||x|y z)"
+    )
+
+
 # How a Dial ends
 
 
