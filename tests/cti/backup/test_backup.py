@@ -3,6 +3,7 @@
 import asyncio
 import io
 import os
+import pwd
 import signal
 import stat
 import subprocess
@@ -324,3 +325,17 @@ def test_a_bar_is_shown_on_a_terminal_and_lines_elsewhere() -> None:
     assert pipe.getvalue() == "table calls\n[kept] a file\n"
     assert "[kept] a file" in terminal.getvalue()
     assert "table calls" in terminal.getvalue()
+
+
+def test_somebody_else_than_the_daemons_user_is_told_who_he_has_to_be(
+    site: Machine, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What he would leave in the data folder, the daemon could not use."""
+    owner = pwd.getpwuid(os.geteuid()).pw_name
+    backed_up(site, archive)
+    monkeypatch.setattr("cti.backup.site.os.geteuid", lambda: 54_321)
+    for arguments in (("backup", "--force", "--out"), ("restore", "--from")):
+        result = run(site, *arguments, str(archive))
+
+        assert result.exit_code == 1
+        assert f"belongs to the user {owner}: run this as that user" in result.stderr
