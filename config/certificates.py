@@ -1,6 +1,7 @@
 """The web server's certificate and key: they must be there, belong together, and be of use."""
 
 import ipaddress
+import re
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from config.errors import Problem, Severity, UnreadableFileError
 from config.files import read_file
 from config.nodes import KeyPath, Node, problem_at, texts
 from config.secrets import open_file
+from config.values import FILE_PATH
 from cti.language import _, ngettext
 
 PEM_BYTES_MAX = 1_048_576
@@ -23,9 +25,12 @@ _LISTEN: KeyPath = ("web", "listen")
 
 def unusable_certificate(file: str, tree: Node, folder: Path) -> Iterator[Problem]:
     """Yield what is wrong with the certificate and the key, where both are given."""
-    certificates, keys = list(texts(tree, _CERTIFICATE)), list(texts(tree, _KEY))
+    certificates, keys = (
+        [one for one in texts(tree, path) if re.fullmatch(FILE_PATH, one[2])]
+        for path in (_CERTIFICATE, _KEY)
+    )
     if not certificates or not keys:
-        return  # neither, or the model says that one is missing
+        return  # neither, or the model says that one is missing or no path
     contents: dict[KeyPath, bytes] = {}
     for path, position, name in (*certificates, *keys):
         try:

@@ -82,6 +82,14 @@ def test_missing_files_are_told_both_at_once(secure: Folder) -> None:
     ]
 
 
+def test_a_name_that_no_file_can_have_is_told_once(secure: Folder) -> None:
+    secure.replace("cordboard.yaml", "tls/desk.pem", '"a\\0b"')
+
+    assert secure.complaints() == [
+        r"cordboard.yaml:11:16: web.certificate: must be a file's path in text, not 'a\x00b'"
+    ]
+
+
 @pytest.mark.parametrize(
     "key",
     [OTHER_KEY, LOCKED_KEY, "not a key", ""],

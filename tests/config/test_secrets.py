@@ -224,6 +224,17 @@ def test_a_misplaced_secret_is_told_and_never_repeated(
     assert "canary" not in str(complaints)
 
 
+@pytest.mark.parametrize("path", [r"a\0b", r"\e[2J", "x" * 5_000])
+def test_a_path_that_no_file_can_have_is_told_once_and_not_repeated(
+    folder: Folder, path: str
+) -> None:
+    folder.replace("cordboard.yaml", "{env: AMI_SECRET}", f'{{file: "{path}"}}')
+
+    assert folder.complaints() == [
+        "cordboard.yaml:5:22: pbx.main.ami.secret.file: must be a file's path"
+    ]
+
+
 def test_a_missing_variable_is_told_by_its_name(folder: Folder) -> None:
     where, what = "cordboard.yaml:5:21:", "pbx.main.ami.secret.env"
     why = "the environment variable AMI_SECRET is not set; the daemon needs it"
