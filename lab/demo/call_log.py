@@ -13,7 +13,7 @@ from typing import Any, Self
 import asyncpg
 import orjson
 
-from cti.ids import AgentId
+from cti.ids import AgentId, CallId
 
 QUERY_S_MAX = 5.0
 
@@ -42,6 +42,7 @@ class LoggedOffer:
 class LoggedCall:
     """One row of the call log: times in seconds, `answered` as the log has it."""
 
+    call: CallId
     arrived_at: datetime
     caller: str
     choices: tuple[str, ...]
@@ -95,6 +96,7 @@ class CallLogReader:
 def read_row(row: Mapping[str, Any]) -> LoggedCall:
     """Return a row of the query as a call."""
     return LoggedCall(
+        call=CallId(row["call"]),
         arrived_at=row["arrived_at"],
         caller=row["caller_name"] or row["caller_number"] or "",
         choices=tuple(

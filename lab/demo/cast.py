@@ -11,7 +11,9 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
+
+from lab.demo.pace import Pace
 
 T = TypeVar("T")
 
@@ -89,6 +91,9 @@ CROWDED_GAP_S = (0.6, 1.8)
 CALM_GAP_S = (2.4, 4.2)
 """Four callers come close together, the next four at leisure: 2.2 s apart on average."""
 
+AT_ONCE_MAX = 24
+"""So many callers at most are there at once: at high speeds agents take calls no faster for it."""
+
 LAST_CALLS = 6
 PATIENT_S = 120.0
 GREETING_UNANSWERED_S = 12.0
@@ -125,7 +130,7 @@ class Dealing(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentScript:
-    """What an agent does with one call: rings for `ring_s`, talks, and has `paperwork_s` to do."""
+    """What an agent does with one call: lets it ring for `ring_s`, then talks or does not."""
 
     dealing: Dealing
     ring_s: float
@@ -135,6 +140,22 @@ class AgentScript:
 DEALINGS = (Dealing.MISS, Dealing.DECLINE, *[Dealing.ANSWER] * 14)
 FIRST_DEALINGS = (*[Dealing.ANSWER] * 3, Dealing.MISS, *[Dealing.ANSWER] * 3, Dealing.DECLINE)
 """The first miss and the first refusal come early, so that no show is without them."""
+
+
+class Direction(Protocol):
+    """Who tells agents what they do: chance, or a written script."""
+
+    def next_offer(self, agent: str) -> AgentScript:
+        """Return what the agent will do with the call that rings now."""
+        ...
+
+    def paperwork_s(self, agent: str) -> float:
+        """Return how long the agent writes things up after a call."""
+        ...
+
+    def break_s(self, agent: str) -> float:
+        """Return how long the agent goes for a break after a call; 0: not at all."""
+        ...
 
 
 class Deck(Generic[T]):
@@ -160,11 +181,13 @@ class Chance:
     All the chance of one show, from one seed.
 
     `calls` is how many callers there will be, where that is known: nothing that takes long is begun
-    near the end of such a show.
+    near the end of such a show. `pace` is that of the people; who they are and what they do does
+    not depend on it.
     """
 
-    def __init__(self, seed: int, *, calls: int | None = None) -> None:
+    def __init__(self, seed: int, *, calls: int | None = None, pace: Pace | None = None) -> None:
         self._chance = random.Random(seed)
+        self._pace = pace or Pace()
         self._calls_max = calls
         self._calls = 0
         self._people = Deck(PEOPLE, self._chance)
@@ -179,7 +202,8 @@ class Chance:
     def next_gap_s(self) -> float:
         """Return the pause before the next caller: a few come close together, then fewer."""
         crowded = (self._calls // CROWD) % 2 == 0
-        return self._chance.uniform(*(CROWDED_GAP_S if crowded else CALM_GAP_S))
+        gap_s = self._chance.uniform(*(CROWDED_GAP_S if crowded else CALM_GAP_S))
+        return self._pace.lasts_s(gap_s)
 
     def next_caller(self) -> CallerScript:
         """Return what the next caller will do."""
@@ -195,25 +219,25 @@ class Chance:
             talk_s=self._talk_s(),
         )
 
-    def next_offer(self) -> AgentScript:
+    def next_offer(self, agent: str) -> AgentScript:  # noqa: ARG002 - chance knows nobody
         """Return what an agent will do with the call that rings now."""
         dealing = self._dealings.deal()
         if dealing is Dealing.MISS and self.near_end:
             dealing = Dealing.ANSWER
         return AgentScript(
             dealing=dealing,
-            ring_s=self._chance.uniform(0.7, 2.0),
+            ring_s=self._pace.lasts_s(self._chance.uniform(0.7, 2.0)),
             talk_s=self._talk_s(),
         )
 
-    def paperwork_s(self) -> float:
+    def paperwork_s(self, agent: str) -> float:  # noqa: ARG002 - chance knows nobody
         """Return how long an agent writes things up after a call."""
-        return self._chance.uniform(0.8, 2.8)
+        return self._pace.lasts_s(self._chance.uniform(0.8, 2.8))
 
-    def break_s(self) -> float:
+    def break_s(self, agent: str) -> float:  # noqa: ARG002 - chance knows nobody
         """Return how long an agent goes for a break after a call: mostly not at all."""
         goes = self._chance.random() < BREAK_SHARE and not self.near_end
-        return self._chance.uniform(5.0, 9.0) if goes else 0.0
+        return self._pace.lasts_s(self._chance.uniform(5.0, 9.0)) if goes else 0.0
 
     def _first_kinds(self) -> list[Kind]:
         """Return the first deck, with those who take long right after the first caller."""
@@ -225,12 +249,12 @@ class Chance:
 
     def _keys(self, kind: Kind) -> tuple[tuple[float, str], ...]:
         chance = self._chance
-        choice = (chance.uniform(1.5, 4.5), chance.choice(CHOICES))
+        choice = (self._pace.thinks_s(chance.uniform(1.5, 4.5)), chance.choice(CHOICES))
         match kind:
             case Kind.DECIDED | Kind.IMPATIENT:
                 return (choice,)
             case Kind.MISTAKEN:
-                return ((chance.uniform(1.5, 3.0), NO_CHOICE), choice)
+                return ((self._pace.thinks_s(chance.uniform(1.5, 3.0)), NO_CHOICE), choice)
             case Kind.HESITANT:
                 return ((GREETING_UNANSWERED_S + choice[0], choice[1]),)
             case Kind.SILENT | Kind.LOST:
@@ -238,11 +262,11 @@ class Chance:
 
     def _talk_s(self) -> float:
         """Return after how long one of the two would hang up; the quicker one does."""
-        return self._chance.uniform(*(LAST_TALK_S if self.near_end else TALK_S))
+        return self._pace.talks_s(self._chance.uniform(*(LAST_TALK_S if self.near_end else TALK_S)))
 
     def _patience_s(self, kind: Kind) -> float:
         if kind in {Kind.IMPATIENT, Kind.LOST}:
-            return self._chance.uniform(2.5, 5.0)
+            return self._pace.lasts_s(self._chance.uniform(2.5, 5.0))
         return PATIENT_S
 
 

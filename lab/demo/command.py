@@ -1,8 +1,9 @@
 """
 The command line of the show, what ends it, and its exit codes.
 
-0: shown, and ended as asked. 1: it could not begin or go on; one line says why. With `--calls`, an
-end that was asked for before they were complete: 130 (Ctrl-C) or 128 and the signal's number.
+0: shown, and ended as asked. 1: it could not begin or go on; one line says why. With `--calls` or
+`--script`, an end that was asked for before they were complete: 130 (Ctrl-C) or 128 and the
+signal's number.
 """
 
 import asyncio
@@ -19,13 +20,19 @@ from typing import NoReturn
 import click
 import structlog
 
+from config.errors import ConfigError
+from cti.language import _
 from lab.asterisk_errors import AsteriskMissingError
 from lab.asterisk_installation import Installation
 from lab.demo.errors import DemoError
 from lab.demo.folder import ShowFolder
-from lab.demo.show import Ending, Show, Wanted
-from lab.demo.stage import find_asterisk, set_up
+from lab.demo.pace import SPEED_MAX, SPEED_MIN, Pace
+from lab.demo.script import Script, find_script, read_script, ready_scripts
+from lab.demo.show import Show
+from lab.demo.stage import EXAMPLES, find_asterisk, set_up
 from lab.demo.terminal import ReaderGoneError, Steps, Terminal
+from lab.demo.wanted import Ending, Wanted
+from lab.site import agents_of
 
 SEEDS = 10_000
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -36,36 +43,82 @@ LOG_FILE = "demo.log"
 log = structlog.get_logger(__name__)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=_(
+        """Show Cordboard at work: a call center on this machine, with real calls.
+
+        A private Asterisk, the daemon, its Postgres, five agents and callers run on loopback and
+        end together. Callers dial 8000, hear the menu, press keys, wait with music, are offered to
+        agents whose screens pop first, and talk, by SIP and with real audio. Nothing is installed
+        in the system, no call leaves this machine, and what is made is removed at the end.
+
+        Kill the daemon (kill -9) whenever you like: it is started again, and nobody is lost.
+
+        \b
+        make demo                                   watch until Ctrl-C
+        make demo ARGS="--calls 20"                 end after 20 calls, with a line for each
+        make demo ARGS="--calls 20 --seed 7"        the same people again
+        make demo ARGS="--script tour"              the whole story in ninety seconds
+        make demo ARGS="--script mine.yaml --speed 2"   a story of yours, twice as fast
+        make demo ARGS="--calls 0"                  nobody calls but you
+        """
+    ),
+)
 @click.option(
     "--calls",
-    type=click.IntRange(1, 100_000),
+    type=click.IntRange(0, 100_000),
     metavar="N",
-    help="End after N calls and print a line for each. Without it: until Ctrl-C.",
+    help=_(
+        "End after N calls and print a line for each; 0: nobody calls. Without it: until Ctrl-C."
+    ),
 )
 @click.option(
     "--seed",
     type=click.IntRange(0),
     metavar="S",
-    help="Let the same people call and do the same things again. Without it: a new seed.",
+    help=_("Let the same people call and do the same things again. Without it: a new seed."),
 )
-@click.option("--plain", is_flag=True, help="Print lines only, as into a pipe: no live picture.")
-def main(calls: int | None, seed: int | None, *, plain: bool) -> None:
-    """
-    Show Cordboard at work: a call center on this machine, with real calls.
-
-    A private Asterisk, the daemon, its Postgres, five agents and scripted callers run on loopback
-    and end together. Callers dial 8000, hear the menu, press keys, wait with music, are offered to
-    agents whose screens pop first, and talk, by SIP and with real audio. Nothing is installed in
-    the system, no call leaves this machine, and what is made is removed at the end.
-
-    \b
-    make demo                              watch until Ctrl-C
-    make demo ARGS="--calls 20"            end after 20 calls, with a line for each
-    make demo ARGS="--calls 20 --seed 7"   the same people again
-    """  # noqa: D301 - click's mark for lines that stay as they are
+@click.option(
+    "--speed",
+    type=click.FloatRange(SPEED_MIN, SPEED_MAX),
+    default=1.0,
+    metavar="FACTOR",
+    help=_(
+        "How fast people act, {least:g} to {most:g}: 2 is twice as fast. Prompts, ringing that"
+        " nobody answers, and the daemon's return take the time that they take."
+    ).format(least=SPEED_MIN, most=SPEED_MAX),
+)
+@click.option(
+    "--script",
+    "script_file",
+    metavar="FILE",
+    help=_(
+        "Play what a YAML file says (docs/demo.md): who calls when, which agent does not answer,"
+        " when the daemon is killed. There are: {names}."
+    ).format(names=", ".join(ready_scripts())),
+)
+@click.option(
+    "--plain",
+    is_flag=True,
+    help=_("Print lines only, as into a pipe: no live picture."),
+)
+def main(
+    calls: int | None, seed: int | None, speed: float, script_file: str | None, *, plain: bool
+) -> None:
+    """Give a show."""
+    script = None
+    if script_file is not None:
+        if calls is not None or seed is not None:
+            raise click.UsageError(_("A script says itself who calls: no --calls, no --seed."))
+        script = _read(script_file)
     terminal = Terminal(plain=plain)
-    wanted = Wanted(calls=calls, seed=random.randrange(SEEDS) if seed is None else seed)
+    wanted = Wanted(
+        calls=calls,
+        seed=random.randrange(SEEDS) if seed is None else seed,
+        pace=Pace(speed),
+        script=script,
+    )
     for number in _heeded():
         signal.signal(number, _leave)
     try:
@@ -74,6 +127,16 @@ def main(calls: int | None, seed: int | None, *, plain: bool) -> None:
     except DemoError as error:
         code = _failed(str(error))
     sys.exit(code)
+
+
+def _read(script_file: str) -> Script:
+    """Return the script that is meant, or end with all that is wrong with it."""
+    try:
+        return read_script(find_script(script_file), [agent.name for agent in agents_of(EXAMPLES)])
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        sys.exit(1)
 
 
 def _in_folder(terminal: Terminal, folder: ShowFolder, wanted: Wanted) -> int:
@@ -93,8 +156,11 @@ def _in_folder(terminal: Terminal, folder: ShowFolder, wanted: Wanted) -> int:
         folder.keep()
         said = str(reason)
         if not isinstance(reason, DemoError):
-            said = f"the show broke off: {type(reason).__name__}: {said}"
-        return _failed(f"{said}\nThe logs are in {folder.path}")
+            said = _("the show broke off: {kind}: {words}").format(
+                kind=type(reason).__name__, words=said
+            )
+        logs = _("The logs are in {folder}").format(folder=folder.path)
+        return _failed(f"{said}\n{logs}")
 
 
 async def _give(
@@ -115,7 +181,12 @@ async def _give(
     try:
         async with set_up(installation, folder, steps) as stage:
             on_stage = True
-            steps.finish(f"Seed {wanted.seed}.")
+            if wanted.script is not None:
+                steps.finish(wanted.script.title)
+            elif wanted.calls == 0:
+                steps.finish(_("Nobody calls but you."))
+            else:
+                steps.finish(_("Seed {seed}.").format(seed=wanted.seed))
             show = Show(stage, terminal, wanted, ending)
             await show.play()
             show.report()
@@ -124,7 +195,7 @@ async def _give(
             raise
         whole.uncancel()
         return SIGNALLED + ending.signal
-    if show.complete or wanted.calls is None or ending.signal is None:
+    if show.complete or wanted.calls_to_end is None or ending.signal is None:
         return 0
     return SIGNALLED + ending.signal
 

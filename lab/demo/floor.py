@@ -2,7 +2,8 @@
 The floor as the daemon sees it: its journal, followed and replayed into a core of our own.
 
 The core is pure, so the same facts at the same times give the same decisions; every command that
-comes out here is compared with the one that the daemon journalled. Nothing is asked of the daemon.
+comes out here is compared with the one that the daemon journalled (`cti.replay`). Nothing is asked
+of the daemon, which may be dead meanwhile.
 """
 
 from collections import Counter, deque
@@ -10,15 +11,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from acd.commands import AcdCommand, Occupation, OfferCall, OverflowCall, TurnAwayCall, Wish
-from acd.distributor import Distributor
 from acd.facts import AcdFact, OfferAnswered, OfferEnded, OfferOutcome
 from acd.picture import AgentPicture, FloorPicture
 from cti.call_facts import CallFact
 from cti.calls import Call, CallBook
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Duration, Time
+from cti.replay import Replay
 from storage.journal_reader import READ_RECORDS_MAX, JournalReader, Party
-from storage.records import TimersAdvanced, journal_codec
+from storage.records import journal_codec
 
 TURNS_KEPT = 20
 _CALLERS_DOING = frozenset({OfferOutcome.CALLER_LEFT, OfferOutcome.WITHDRAWN})
@@ -29,15 +30,19 @@ class Offered:
     """
     The core offered a call to an agent, and why it was him.
 
-    `idle` is how long he had waited for a call. `ruled_out` names the queue's other agents with
-    what spoke against each; where they cannot be named, `excluded` still counts them.
+    `waited` is the caller's wait in the queue; `idle` and `next_idle` are how long the winner and
+    the next best had waited for a call. `ruled_out` names the queue's other agents with what spoke
+    against each; where they cannot be named, `excluded` still counts them.
     """
 
     at: Time
     call: CallId
+    queue: QueueName
+    waited: Duration
     agent: AgentId
     idle: Duration
     next_best: AgentId | None
+    next_idle: Duration | None
     ruled_out: tuple[tuple[AgentId, str], ...]
     excluded: tuple[tuple[str, int], ...]
 
@@ -72,7 +77,8 @@ class CallView:
     """
     A living call. `place` is `menu`, `waiting`, `ringing`, `talking` or `leaving`.
 
-    `queue` and `agent` are there where the call has one; `since` is when it came to its place.
+    `queue` and `agent` are there where the call has one; `since` is when it came to its place, for
+    one that rings: when it began to wait. `choices` are what was chosen in the menu so far.
     """
 
     call: CallId
@@ -80,6 +86,7 @@ class CallView:
     since: Time
     queue: QueueName | None = None
     agent: AgentId | None = None
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +108,10 @@ class FollowedFloor:
     def __init__(self, reader: JournalReader) -> None:
         self._reader = reader
         self._codec = journal_codec()
-        self._core = Distributor()
+        self._replay = Replay()
         self._calls = CallBook()
-        self._position = 0
-        self._expected: deque[AcdCommand] = deque()
+        self.position = 0
+        """Of the last record that was taken in."""
         self._turns: deque[Turn] = deque(maxlen=TURNS_KEPT)
         self._offers: dict[OfferId, OfferCall] = {}
         self._refused: dict[CallId, set[AgentId]] = {}
@@ -124,47 +131,41 @@ class FollowedFloor:
             JournalError: the journal cannot be read.
         """
         while True:
-            records = await self._reader.read(after=self._position)
+            records = await self._reader.read(after=self.position)
             for record in records:
                 body = self._codec.decode(record.name, record.body, position=record.position)
+                self.position = record.position
                 self._take(record.at, body)
-                self._position = record.position
             if len(records) < READ_RECORDS_MAX:
                 break
         await self._learn_callers()
 
     def scene(self, now: Time) -> Scene:
         """Return what there is to be seen now."""
-        floor = self._core.picture(now)
+        floor = self._replay.core.picture(now)
         return Scene(
             floor=floor,
             calls=_views(self._calls.living(), floor, self._queues),
             turns=tuple(reversed(self._turns)),
             callers=dict(self._callers),
-            records=self._position,
+            records=self.position,
             decisions=self.decisions,
             disagreements=self.disagreements,
         )
 
+    def living(self) -> frozenset[CallId]:
+        """Return the calls that live now."""
+        return frozenset(call.call for call in self._calls.living())
+
     def _take(self, at: Time, body: object) -> None:
+        self.disagreements += len(self._replay.take(self.position, at, body))
         if isinstance(body, AcdCommand):
-            self._compare(body)
+            self.decisions += 1
             self._note_command(at, body)
-            return
-        self.disagreements += len(self._expected)  # ours, and not the daemon's
-        self._expected.clear()
-        if isinstance(body, TimersAdvanced):
-            self._expected.extend(self._core.advance(body.to))
         elif isinstance(body, CallFact):
             self._calls.handle(body, at)
         elif isinstance(body, AcdFact):
             self._note_fact(at, body)
-            self._expected.extend(self._core.handle(body, at))
-
-    def _compare(self, command: AcdCommand) -> None:
-        self.decisions += 1
-        if not self._expected or self._expected.popleft() != command:
-            self.disagreements += 1
 
     def _note_fact(self, at: Time, fact: AcdFact) -> None:
         if isinstance(fact, OfferAnswered):
@@ -197,16 +198,25 @@ class FollowedFloor:
 
     def _explained(self, at: Time, offer: OfferCall) -> Offered:
         # Offers of one step are made at one instant: whoever gets a later one was still ready.
-        still_ready = {later.agent for later in self._expected if isinstance(later, OfferCall)}
-        idle_since, _ = offer.reason.sort_key
+        still_ready = {
+            later.agent for later in self._replay.decided if isinstance(later, OfferCall)
+        }
+        floor = self._replay.core.picture(at)
+        idle_since = {agent.agent: agent.idle_since for agent in floor.agents}
+        won_since, _ = offer.reason.sort_key
+        next_best = offer.reason.next_best
+        next_since = None if next_best is None else idle_since.get(next_best)
         return Offered(
             at=at,
             call=offer.call,
+            queue=offer.queue,
+            waited=offer.reason.waited,
             agent=offer.agent,
-            idle=Duration(max(0, at - idle_since)),
-            next_best=offer.reason.next_best,
+            idle=Duration(max(0, at - won_since)),
+            next_best=next_best,
+            next_idle=None if next_since is None else Duration(max(0, at - next_since)),
             ruled_out=ruled_out(
-                self._core.picture(at),
+                floor,
                 offer,
                 still_ready=still_ready,
                 refused=self._refused.get(offer.call, set()),
@@ -280,8 +290,17 @@ def _views(
             queue, entry = waiting[call.call]
             place, since, agent = "waiting", entry.since, entry.offered_to
             if agent is not None:
-                place, since = "ringing", agents[agent].since
+                place = "ringing"
         elif call.flow is not None:
             place = "menu"
-        views.append(CallView(call=call.call, place=place, since=since, queue=queue, agent=agent))
+        views.append(
+            CallView(
+                call=call.call,
+                place=place,
+                since=since,
+                queue=queue,
+                agent=agent,
+                choices=call.choices,
+            )
+        )
     return tuple(views)

@@ -6,18 +6,20 @@ happens to them (the other side hangs up first, a call is taken away) is no erro
 """
 
 import asyncio
+import contextlib
 
+import aiohttp
 import structlog
 
-from lab.demo.cast import AgentScript, CallerScript, Chance, Dealing
-from lab.desk import Desk, DeskClosedError, DeskRefusedError
+from lab.demo.cast import AgentScript, CallerScript, Dealing, Direction
+from lab.desk import Desk, DeskClosedError, DeskError, DeskRefusedError
 from lab.phone.call import Call
 from lab.phone.errors import CallOverError, NotHeardError, PhoneError
 from lab.phone.incoming import IncomingCall
 from lab.phone.outgoing import OutgoingCall
 from lab.phone.phone import Phone
 from lab.site import AGENT_HZ, CALLER_HZ, Site
-from protocols.ws.events import AgentState, Event
+from protocols.ws.events import AgentState
 
 SERVICE = "8000"
 PLACED_S_MAX = 10.0
@@ -27,8 +29,10 @@ LISTENS_S = 0.5
 REFUSED = 603
 SECOND_THOUGHTS_S = 4.0
 """How long an agent whom the system made not ready takes to be ready again."""
-RECONNECT_PAUSE_S = 2.0
-"""Where the daemon is gone, whoever looks after it says so first."""
+RECONNECT_PAUSE_S = 0.5
+"""How long a desk's program waits before it tries to connect again."""
+PRESSES_AGAIN_S = 2.5
+"""The daemon is back: by now the menu has begun anew, for those who were in it."""
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +45,12 @@ class Callers:
         self.placed = 0
         self.heard_agents = 0
         """Talks in which the caller heard the agent's voice."""
+        self._anew = asyncio.Event()
+
+    def menus_begin_anew(self) -> None:
+        """The daemon is back: whoever was in a menu hears it from its beginning."""
+        before, self._anew = self._anew, asyncio.Event()
+        before.set()
 
     async def call(self, script: CallerScript) -> None:
         """
@@ -68,21 +78,39 @@ class Callers:
             if await call.ends_within(pause_s):
                 return
             await call.send_digit(key)
-        if not await _hears(call, AGENT_HZ, within_s=script.patience_s):
-            return
+        pressing = asyncio.create_task(self._press_again(call, script))
+        try:
+            if not await _hears(call, AGENT_HZ, within_s=script.patience_s):
+                return
+        finally:
+            pressing.cancel()
         self.heard_agents += 1
         call.send_tone(CALLER_HZ)
         await call.ends_within(script.talk_s)
 
+    async def _press_again(self, call: OutgoingCall, script: CallerScript) -> None:
+        """
+        Choose once more whenever menus have begun anew; a key in a queue or a talk does nothing.
+
+        A caller who never presses a key does not do it now either.
+        """
+        while script.keys:
+            await self._anew.wait()
+            await asyncio.sleep(PRESSES_AGAIN_S)
+            with contextlib.suppress(CallOverError):
+                await call.send_digit(script.keys[-1][1])
+
 
 class AgentAtWork:
-    """One agent at his phone and his desk."""
+    """One agent at his phone and his desk; `direction` says what he does."""
 
-    def __init__(self, site: Site, agent: str, phone: Phone, chance: Chance) -> None:
+    def __init__(self, site: Site, agent: str, phone: Phone, direction: Direction) -> None:
         self._site = site
         self._agent = agent
         self._phone = phone
-        self._chance = chance
+        self._direction = direction
+        self._desk: Desk | None = None
+        self._wants_calls = True
         self.heard_callers = 0
         """Talks in which he heard the caller's voice."""
 
@@ -91,7 +119,7 @@ class AgentAtWork:
         while True:
             call = await self._phone.next_call()
             try:
-                await self._deal_with(call, self._chance.next_offer())
+                await self._deal_with(call, self._direction.next_offer(self._agent))
             except PhoneError as error:
                 log.info("demo_call_overtaken", agent_id=self._agent, problem=str(error))
 
@@ -111,30 +139,59 @@ class AgentAtWork:
         if not await call.ends_within(script.talk_s):
             await call.hang_up()
 
+    async def go(self, *, ready: bool, why: str = "") -> None:
+        """Want calls, or none for a while; where no daemon is there, when it is back."""
+        self._wants_calls = ready
+        if self._desk is None:
+            return
+        try:
+            await (self._desk.ready() if ready else self._desk.not_ready(why))
+        except (DeskError, TimeoutError) as error:
+            log.info("demo_desk_refused", agent_id=self._agent, problem=str(error))
+
     async def keep_desk(self, desk: Desk) -> None:
         """End each wrap-up when the paperwork is done; come back when the connection is lost."""
         while True:
-            try:
+            self._desk = desk
+            with contextlib.suppress(DeskClosedError, TimeoutError):
                 await self._keep_desk(desk)
-            except DeskClosedError:
+            self._desk = None
+            desk = await self._come_back()
+
+    async def _come_back(self) -> Desk:
+        """Sign in again, as soon as there is a daemon to sign in at."""
+        while True:
+            try:
+                desk = await self._site.desk(self._agent, ready=False)
+                if self._wants_calls:
+                    await desk.ready()
+            except (DeskError, aiohttp.ClientError, OSError) as error:
+                log.info("demo_desk_away", agent_id=self._agent, problem=str(error))
                 await asyncio.sleep(RECONNECT_PAUSE_S)
-                desk = await self._site.desk(self._agent)
+            else:
+                return desk
 
     async def _keep_desk(self, desk: Desk) -> None:
+        if desk.state is not None and _needs_him(desk.state):
+            await self._act(desk, desk.state)
         while True:
-            seen = await desk.wait_for("agent_state_changed", _needs_him, timeout_s=None)
+            seen = await desk.wait_for(
+                "agent_state_changed", lambda event: _needs_him(event.data), timeout_s=None
+            )
             del desk.events[: desk.events.index(seen) + 1]  # an endless show may not keep them all
-            try:
-                await self._act(desk, seen.event)
-            except DeskRefusedError as refused:
-                # Its time ran out, or the next call came, a moment before.
-                log.info("demo_desk_refused", agent_id=self._agent, problem=str(refused))
+            await self._act(desk, seen.event.data)
 
-    async def _act(self, desk: Desk, event: Event) -> None:
-        state = event.data
+    async def _act(self, desk: Desk, state: object) -> None:
+        try:
+            await self._do_his_part(desk, state)
+        except DeskRefusedError as refused:
+            # Its time ran out, or the next call came, a moment before.
+            log.info("demo_desk_refused", agent_id=self._agent, problem=str(refused))
+
+    async def _do_his_part(self, desk: Desk, state: object) -> None:
         if isinstance(state, AgentState) and state.occupation == "wrapping_up":
-            await asyncio.sleep(self._chance.paperwork_s())
-            pause_s = self._chance.break_s()
+            await asyncio.sleep(self._direction.paperwork_s(self._agent))
+            pause_s = self._direction.break_s(self._agent)
             if pause_s > 0:
                 await desk.not_ready("break")
             await desk.end_wrap_up()
@@ -146,13 +203,12 @@ class AgentAtWork:
             await desk.ready()
 
 
-def _needs_him(event: Event) -> bool:
+def _needs_him(state: object) -> bool:
     """Tell whether a state is one that the agent must do something about."""
-    state = event.data
     if not isinstance(state, AgentState):
         return False
     if state.occupation == "wrapping_up":
-        return state.wish == "ready"
+        return True
     return state.reason == "ring_no_answer"
 
 

@@ -5,41 +5,36 @@ Pure text. A line fits 100 columns, or the terminal where that is narrower: the 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from itertools import groupby
 from statistics import median
+from typing import Final
 
+from rich.cells import cell_len
+
+from cti.ids import AgentId
+from cti.language import _, ngettext
 from lab.demo.call_log import LoggedCall, LoggedOffer
+from lab.demo.promise import Kept
 from lab.demo.terminal import Signs
+from lab.demo.words import (
+    ANONYMOUS,
+    HUNG_UP_BY,
+    OFFER_OUTCOMES,
+    OUTCOMES,
+    choice,
+    listed,
+    outcome,
+    short,
+    widest,
+)
 
-LINE_CELLS_MAX = 100
-PATH_CELLS_MIN = 12
+LINE_CELLS_MAX: Final = 100
+PATH_CELLS_MIN: Final = 12
 
-OUTCOMES = {
-    "answered": "answered",
-    "abandoned": "gave up",
-    "left_in_flow": "left menu",
-    "turned_away": "refused",
-    "flow_ended": "menu end",
-    "fallback": "fallback",
-    "ended_by_system": "ended",
-    "lost_by_switch": "lost",
-    "ended_unseen": "unseen",
-}
-OFFER_OUTCOMES = {
-    "no_answer": "missed",
-    "busy": "busy",
-    "rejected": "declined",
-    "unreachable": "no phone",
-    "withdrawn": "withdrawn",
-    "caller_left": "rang",
-    "failed": "failed",
-}
-
-
-MISSES = frozenset({"no_answer", "busy", "rejected"})
+MISSES: Final = frozenset({"no_answer", "busy", "rejected"})
 """Offers that an agent could have taken and did not."""
 
 
@@ -50,30 +45,39 @@ class _Field:
     right: bool = False
 
 
-_FIELDS = (
-    _Field(title="#", cells=3, right=True),
-    _Field(title="arrived", cells=8),
-    _Field(title="caller", cells=12),
-    _Field(title="path", cells=0),
-    _Field(title="agent", cells=5),
-    _Field(title="wait", cells=5, right=True),
-    _Field(title="talk", cells=5, right=True),
-    _Field(title="outcome", cells=9),
-    _Field(title="by", cells=6),
+_FIELDS: Final = (
+    _Field(title=_("#"), cells=3, right=True),
+    _Field(title=_("arrived"), cells=8),
+    _Field(title=_("caller"), cells=12),
+    _Field(title=_("path"), cells=0),
+    _Field(title=_("agent"), cells=6),
+    _Field(title=_("wait"), cells=5, right=True),
+    _Field(title=_("talk"), cells=5, right=True),
+    _Field(title=_("outcome"), cells=widest(OUTCOMES.values())),
+    _Field(title=_("by"), cells=widest(HUNG_UP_BY.values())),
 )
 """The path has what the others leave; `by` is who hung up."""
 
 
 class CallTable:
-    """Lines in columns, for one width of terminal."""
+    """Lines in columns, for one width of terminal; `names` are the agents' spoken ones."""
 
-    def __init__(self, signs: Signs, *, width: int, zone: tzinfo | None = None) -> None:
+    def __init__(
+        self,
+        signs: Signs,
+        *,
+        width: int,
+        names: Mapping[AgentId, str] | None = None,
+        zone: tzinfo | None = None,
+    ) -> None:
         self._signs = signs
         self._zone = zone
+        self._names = names or {}
         width = min(width, LINE_CELLS_MAX)
-        self._terse = width < LINE_CELLS_MAX
-        others = sum(field.cells for field in _FIELDS) + len(_FIELDS) - 1
-        self._path_cells = max(PATH_CELLS_MIN, width - others)
+        self._cells = [max(one.cells, cell_len(one.title)) if one.cells else 0 for one in _FIELDS]
+        others = sum(self._cells) + len(_FIELDS) - 1
+        path = self._cells.index(0)
+        self._cells[path] = max(PATH_CELLS_MIN, width - others)
 
     def heading(self) -> str:
         """Return the line above the others."""
@@ -81,52 +85,58 @@ class CallTable:
 
     def line(self, number: int, call: LoggedCall) -> str:
         """Return the line of one finished call."""
+        none, seconds = self._signs.none, _("{seconds:.1f}s")
         return self._joined(
             [
                 str(number),
                 f"{call.arrived_at.astimezone(self._zone):%H:%M:%S}",
-                call.caller or "withheld",
-                self.path(call),
-                call.agent or self._signs.none,
-                f"{call.waited_s:.1f}s" if call.queues else self._signs.none,
-                f"{call.talked_s:.1f}s" if call.agent else self._signs.none,
-                outcome_of(call),
-                call.hung_up_by,
+                call.caller or ANONYMOUS,
+                path_of(call, self._names, self._signs),
+                short(call.agent, self._names) if call.agent else none,
+                seconds.format(seconds=call.waited_s) if call.queues else none,
+                seconds.format(seconds=call.talked_s) if call.agent else none,
+                outcome(call.outcome),
+                HUNG_UP_BY.get(call.hung_up_by, call.hung_up_by),
             ]
         )
 
-    def path(self, call: LoggedCall) -> str:
-        """Return a call's way: what was chosen, the queues, whom it was offered to."""
-        ways = ["/".join(_counted(call.choices)) or "menu", *call.queues]
-        if self._terse and ways[:1] == ways[1:2]:
-            del ways[0]  # the menu's choice has the name of the queue that it leads to
-        if call.offers:
-            ways.append(", ".join(_offer(offer) for offer in call.offers))
-        return self._signs.arrow.join(ways)
-
     def _joined(self, texts: Sequence[str]) -> str:
         return " ".join(
-            self._signs.fitted(text, field.cells or self._path_cells, right=field.right)
-            for text, field in zip(texts, _FIELDS, strict=True)
+            self._signs.fitted(text, cells, right=field.right)
+            for text, field, cells in zip(texts, _FIELDS, self._cells, strict=True)
         ).rstrip()
 
 
-def outcome_of(call: LoggedCall) -> str:
-    """Return what became of a call, in a word or two."""
-    return OUTCOMES.get(call.outcome, call.outcome)
+def path_of(call: LoggedCall, names: Mapping[AgentId, str], signs: Signs) -> str:
+    """
+    Return a call's way: what happened in the menu, the queues, and whom it was offered to.
+
+    A choice that has the name of the queue that it leads to is not said twice.
+    """
+    choices = list(call.choices)
+    if call.queues and choices[-1:] == [call.queues[0]]:
+        del choices[-1]
+    ways = [listed(_counted(choices))] if choices else []
+    ways += call.queues
+    ways += [_offer(offer, names) for offer in call.offers]
+    return f" {signs.arrow} ".join(ways or [_("menu")])
 
 
 def _counted(choices: Sequence[str]) -> Iterator[str]:
     """Give what was chosen in a menu, and how often where that was repeated."""
-    for choice, times in groupby(choices):
+    for name, times in groupby(choices):
         often = len(list(times))
-        yield ("" if often == 1 else f"{often}x ") + choice.replace("_", " ")
+        if often == 1:
+            yield choice(name)
+        else:
+            yield _("{times}x {choice}").format(times=often, choice=choice(name))
 
 
-def _offer(offer: LoggedOffer) -> str:
+def _offer(offer: LoggedOffer, names: Mapping[AgentId, str]) -> str:
+    agent = short(offer.agent, names)
     if offer.outcome is None:
-        return offer.agent
-    return f"{offer.agent} {OFFER_OUTCOMES.get(offer.outcome, offer.outcome)}"
+        return agent
+    return OFFER_OUTCOMES.get(offer.outcome, "{agent} " + offer.outcome).format(agent=agent)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -164,23 +174,45 @@ class Totals:
     def summary(self) -> list[str]:
         """Return what there is to say in the end: outcomes, waits, and screens before phones."""
         if self.calls == 0:
-            return ["No call has ended yet."]
-        others = [
-            f"{count} {OUTCOMES.get(outcome, outcome)}"
-            for outcome, count in self.outcomes.most_common()
-            if outcome != "answered"
+            return [_("No call has ended yet.")]
+        counted = [(_("answered"), self.answered)] + [
+            (outcome(name), count)
+            for name, count in self.outcomes.most_common()
+            if name != "answered"
         ]
-        calls = "1 call" if self.calls == 1 else f"{self.calls} calls"
-        lines = [f"{calls}: " + ", ".join([f"{self.answered} answered", *others])]
+        told = listed(
+            _("{count} {outcome}").format(count=count, outcome=name) for name, count in counted
+        )
+        calls = ngettext("{count} call: {outcomes}", "{count} calls: {outcomes}", self.calls)
+        lines = [calls.format(count=self.calls, outcomes=told)]
         if self.waited_s:
-            lines.append(
-                f"Answered after {median(self.waited_s):.1f} s in the median,"
-                f" {max(self.waited_s):.1f} s at most"
-            )
+            waited = _("Answered after {median:.1f} s in the median, {most:.1f} s at most")
+            lines.append(waited.format(median=median(self.waited_s), most=max(self.waited_s)))
         if self.pop_leads_s:
             first = sum(lead > 0 for lead in self.pop_leads_s)
+            popped = _(
+                "{first} of {all} screens popped before the phone rang,"
+                " {milliseconds:.0f} ms in the median"
+            )
             lines.append(
-                f"{first} of {len(self.pop_leads_s)} screens popped before the phone rang,"
-                f" {median(self.pop_leads_s) * 1000:.0f} ms in the median"
+                popped.format(
+                    first=first,
+                    all=len(self.pop_leads_s),
+                    milliseconds=median(self.pop_leads_s) * 1000,
+                )
             )
         return lines
+
+
+def told_kept(kept: Kept) -> str:
+    """Return what became of those who were there when the daemon was killed."""
+    said = ngettext(
+        "The daemon was killed once, with {present} callers there:"
+        " {talked} talked, {left} hung up, {lost} lost",
+        "The daemon was killed {times} times, with {present} callers there:"
+        " {talked} talked, {left} hung up, {lost} lost",
+        kept.times,
+    )
+    return said.format(
+        times=kept.times, present=kept.present, talked=kept.talked, left=kept.left, lost=kept.lost
+    )

@@ -1,48 +1,46 @@
 """
-The live picture: queues, agents, calls, the last decisions and why, the last finished calls.
+The live picture, read from the top: who calls, who talks, what was decided and why, what ended.
 
-Pure: a scene and a size in, lines out. It fits 80 by 24; a larger terminal gets more calls, more
-decisions, and air. Colours say states and nothing else, and the words say the same without them.
+Pure: a scene and a size in, lines out. It fits 80 by 24; a larger terminal gets more of each, and
+air. Colours say states and nothing else, and the words say the same without them. What is drawn of
+each part is in `sections`; this module decides where it stands and how much room it gets.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import Final
 
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.cells import cell_len
 from rich.text import Text
 
-from acd.commands import Occupation, Wish
-from acd.picture import AgentPicture, FloorPicture, QueuePicture
-from cti.ids import AgentId, CallId
-from cti.instants import Time, as_seconds
+from cti.ids import AgentId
+from cti.language import _, ngettext
+from lab.demo.addresses import Addresses
 from lab.demo.call_log import LoggedCall
-from lab.demo.columns import FAINT, HEADING, Column, Columns
-from lab.demo.floor import CallView, Scene
-from lab.demo.report import CallTable, Totals, outcome_of
-from lab.demo.story import STANDINGS, tell
+from lab.demo.columns import FAINT, ends, fit
+from lab.demo.floor import Scene
+from lab.demo.promise import Kept, Outage
+from lab.demo.report import Totals
+from lab.demo.sections import Sections
+from lab.demo.story import BAD
 from lab.demo.terminal import Signs
+from lab.demo.words import clock
 
-LONG_WAIT_S = 10.0
-"""From here on a wait is shown in yellow."""
-
-WIDTH_MAX = 100
-"""Wider terminals get no wider lines: the eye would lose them."""
-
-AIRY_FROM_LINES = 34
+WIDTH_MAX: Final = 100
+"""One column of sections is no wider: the eye would lose the lines."""
+TWO_COLUMNS_FROM: Final = 150
+"""From this width on decisions and finished calls stand beside callers and agents."""
+AIRY_FROM_LINES: Final = 32
 """From this height on there is an empty line above each section."""
-
-STYLES = {
-    "ready": "green",
-    "talking": "cyan",
-    "ringing": "yellow",
-    "wrapping up": "magenta",
-    "not ready": "red",
-    "resting": "red",
-    "phone in use": "red",
-    "logged off": FAINT,
-    "menu": FAINT,
-    "leaving": FAINT,
-}
+ADDRESSES_FROM_LINES: Final = 46
+"""From this height on all addresses are always shown; below, when they are asked for."""
+AGENTS_FROM_ROOM: Final = 15
+"""With fewer lines for all sections there are callers and decisions only."""
+BETWEEN: Final = 4
+CALLERS_MAX: Final = 8
+WIDE_CALLERS_MAX: Final = 14
+DECISIONS_MAX: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,250 +52,221 @@ class Course:
     totals: Totals
     finished: Sequence[LoggedCall]
     """The newest first."""
+    title: str = ""
+    captions: Sequence[str] = ()
+    """All that the script says."""
+    caption: str = ""
+    pid: int | None = None
+    kept: Kept | None = None
+    outages: Sequence[Outage] = ()
+    speed: float = 1.0
+    keys: bool = False
+    """Whether keys are read."""
+    addresses: bool = False
+    """Whether all addresses are to be seen."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Picture:
-    """The scene as lines; given to a terminal, it takes the size it finds there."""
+    """The scene as lines."""
 
     scene: Scene
     course: Course
-    names: dict[AgentId, str]
+    names: Mapping[AgentId, str]
+    addresses: Addresses
     signs: Signs = field(default_factory=Signs)
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Give the lines for the terminal's size."""
-        height = options.height or console.height
-        yield Text("\n", end="").join(self.lines(options.max_width, height))
+    zone: tzinfo | None = None
+    """That of the times of day; None: this machine's."""
 
     def lines(self, width: int, height: int) -> list[Text]:
         """Return the picture in exactly `height` lines of at most `width` cells."""
-        width = min(width, WIDTH_MAX)
-        fixed = [self._queues(width), self._agents(width)]
-        airy = height >= AIRY_FROM_LINES
-        headings = 3
-        taken = 2 + sum(map(len, fixed)) + headings + (len(fixed) + headings) * airy
-        calls, turns, finished = _shares(height - taken)
-        sections = [
-            *fixed,
-            self._calls(width, calls),
-            self._decisions(width, turns),
-            self._finished(width, finished),
-        ]
-        lines = [self._title(width)]
-        for section in sections:
-            lines += [Text()] * airy + section
-        del lines[max(1, height - 1) :]
-        lines += [Text()] * (height - 1 - len(lines))
-        return [*lines, self._foot(width)][:height]
+        wide = width >= TWO_COLUMNS_FROM
+        width = min(width, 2 * WIDTH_MAX + BETWEEN if wide else WIDTH_MAX)
+        top = [self._title(width), *self._notices(width, airy=height >= AIRY_FROM_LINES)]
+        foot = self._foot(width, height)
+        room = height - len(top) - len(foot)
+        body = self._beside(width, room) if wide else self._below(width, room)
+        lines = [*top, *body[: max(0, room)], *[Text()] * (room - len(body)), *foot]
+        if len(lines) > height:
+            lines = [*top, *foot][:height]
+        return [fit(line, width, self.signs) for line in lines]
+
+    def _below(self, width: int, room: int) -> list[Text]:
+        """Return all sections below one another."""
+        airy = room + 3 >= AIRY_FROM_LINES
+        sections = self._sections(width)
+        if room < AGENTS_FROM_ROOM:
+            callers = max(1, room // 2 - 1)
+            return [*sections.callers(callers), *sections.decisions(max(0, room - callers - 2))]
+        agents = sections.agents()
+        left = room - len(agents) - 3 - 4 * airy
+        callers, decisions, finished = _shares(left)
+        parts = [sections.callers(callers), agents, sections.decisions(decisions)]
+        if finished > 0:
+            parts.append(sections.finished(finished))
+        return _stacked(parts, airy=airy)
+
+    def _beside(self, width: int, room: int) -> list[Text]:
+        """Return people on the left, and on the right what was decided and what ended."""
+        half = (width - BETWEEN) // 2
+        airy = room + 3 >= AIRY_FROM_LINES
+        sections = self._sections(half)
+        agents = sections.agents()
+        queues = sections.queues()
+        callers = max(1, min(WIDE_CALLERS_MAX, room - len(agents) - len(queues) - 1 - 3 * airy))
+        decisions = max(1, (room - 2 - 2 * airy) * 6 // 10)
+        finished = max(0, room - decisions - 2 - 2 * airy)
+        left = _stacked([sections.callers(callers), agents, queues], airy=airy)
+        right = _stacked([sections.decisions(decisions), sections.finished(finished)], airy=airy)
+        lines = []
+        for index in range(max(len(left), len(right))):
+            line = left[index].copy() if index < len(left) else Text()
+            line.append(" " * (half + BETWEEN - line.cell_len))
+            lines.append(line.append_text(right[index]) if index < len(right) else line)
+        return lines
+
+    def _sections(self, width: int) -> Sections:
+        return Sections(
+            scene=self.scene,
+            finished_calls=self.course.finished,
+            outages=self.course.outages,
+            names=self.names,
+            signs=self.signs,
+            width=width,
+            zone=self.zone,
+        )
 
     def _title(self, width: int) -> Text:
-        course, dot = self.course, f" {self.signs.dot} "
-        counted = f"{course.totals.calls} calls ended"
-        if course.calls_max is not None:
-            counted = f"{course.totals.calls} of {course.calls_max} calls ended"
-        left = Text("Cordboard", style="bold")
-        left.append(
-            f"{dot}{counted}{dot}{course.totals.answered} answered"
-            f"{dot}{course.totals.outcomes['abandoned']} gave up"
-            f"{dot}{course.totals.missed} missed",
-            style="not bold",
-        )
-        return _ends(left, Text(_clock(course.passed_s)), width)
-
-    def _foot(self, width: int) -> Text:
-        scene = self.scene
-        left = Text("Ctrl-C ends it", style=FAINT)
-        said = f"replayed from the journal: {scene.decisions} decisions, all the same"
-        right = Text(said, style=FAINT)
-        if scene.disagreements:
-            right = Text(f"{scene.disagreements} decisions differ in the replay", style="bold red")
-        return _ends(left, right, width)
-
-    def _queues(self, width: int) -> list[Text]:
-        columns = self._columns(
-            width,
-            Column(head="QUEUES", cells=16),
-            Column(head="waiting", cells=8, right=True),
-            Column(head="longest", cells=8, right=True),
-            Column(head="ready", cells=7, right=True),
-            Column(head="ringing", cells=8, right=True),
-            Column(head="talking", cells=8, right=True),
-            Column(head="wrapping up", cells=11, right=True),
-        )
-        return [columns.heading(), *(self._queue(columns, queue) for queue in self._floor.queues)]
-
-    def _queue(self, columns: Columns, queue: QueuePicture) -> Text:
-        # A call that rings at an agent keeps its place, but nobody would say that it waits.
-        waiting = [call for call in queue.waiting if call.offered_to is None]
-        longest, style = self.signs.none, FAINT
-        if waiting:
-            longest, style = self._since(min(call.since for call in waiting))
-        agents = queue.agents
-        counts = (agents.ready, agents.offered, agents.busy, agents.wrapping_up)
-        return columns.line(
-            [
-                (queue.name, "bold"),
-                (str(len(waiting)), style if waiting else FAINT),
-                (longest, style),
-                *((str(count), "" if count else FAINT) for count in counts),
-            ]
-        )
-
-    def _agents(self, width: int) -> list[Text]:
-        columns = self._columns(
-            width,
-            Column(head="AGENTS", cells=16),
-            Column(head="phone", cells=5),
-            Column(head="state", cells=12),
-            Column(head="for", cells=6, right=True),
-            Column(head="with", cells=15, grows=True),
-            Column(head="serves", cells=14, grows=True),
-        )
-        return [columns.heading(), *(self._agent(columns, agent) for agent in self._floor.agents)]
-
-    def _agent(self, columns: Columns, agent: AgentPicture) -> Text:
-        state = agent_state(agent)
-        company = "" if agent.call is None else self._caller(agent.call)
-        if state == "not ready":
-            company = f"({(agent.reason or 'no reason').replace('_', ' ')})"
-        return columns.line(
-            [
-                (self.names.get(agent.agent, agent.agent), ""),
-                ("" if agent.device is None else agent.device.name.removeprefix("PJSIP/"), FAINT),
-                (state, STYLES.get(state, "")),
-                (_clock(as_seconds(self._floor.at - agent.since)), ""),
-                (company, FAINT if state in {"wrapping up", "not ready"} else ""),
-                (", ".join(agent.queues), FAINT),
-            ]
-        )
-
-    def _calls(self, width: int, rows: int) -> list[Text]:
-        columns = self._columns(
-            width,
-            Column(head="CALLS", cells=16),
-            Column(head="number", cells=15, grows=True),
-            Column(head="is", cells=12),
-            Column(head="for", cells=6, right=True),
-            Column(head="in", cells=9),
-            Column(head="with", cells=12, grows=True),
-        )
-        shown, hidden = _chosen(self.scene.calls, rows)
-        heading = columns.heading()
-        if hidden:
-            heading = _ends(columns.heading(), Text(f"{hidden} more", style=FAINT), width)
-        lines = [self._call(columns, call) for call in shown]
-        return [heading, *lines, *[Text()] * (rows - len(lines))]
-
-    def _call(self, columns: Columns, call: CallView) -> Text:
-        party = self.scene.callers.get(call.call)
-        passed, style = self._since(call.since)
-        return columns.line(
-            [
-                (self._caller(call.call), ""),
-                ("" if party is None else party.number, FAINT),
-                (call.place, STYLES.get(call.place, "")),
-                (passed, style if call.place == "waiting" else ""),
-                (call.queue or "", ""),
-                ("" if call.agent is None else self.names.get(call.agent, call.agent), ""),
-            ]
-        )
-
-    def _decisions(self, width: int, rows: int) -> list[Text]:
-        lines = [
-            tell(turn, caller=self._caller(turn.call), names=self.names, signs=self.signs)
-            for turn in self.scene.turns[:rows]
+        """Return the first line; what there is no room for is left out from its end."""
+        course, totals = self.course, self.course.totals
+        counted = _("{count} of {all} calls").format(count=totals.calls, all=course.calls_max)
+        if course.calls_max is None:
+            counted = ngettext("{count} call", "{count} calls", totals.calls)
+            counted = counted.format(count=totals.calls)
+        lost = totals.outcomes["lost_by_switch"]
+        told = [
+            (counted, ""),
+            (_("{count} answered").format(count=totals.answered), "green"),
+            (_("{count} lost").format(count=lost), f"bold {BAD}" if lost else ""),
+            (_("{count} gave up").format(count=totals.outcomes["abandoned"]), ""),
         ]
-        for line in lines:
-            _cut(line, width, self.signs)
-        return [Text("DECISIONS", style=HEADING), *lines, *[Text()] * (rows - len(lines))]
+        speed = "" if course.speed == 1 else f"{course.speed:g}x  "
+        right = Text.assemble((speed, FAINT), (clock(course.passed_s), "bold"))
+        line = Text(no_wrap=True).append(self.signs.shown(course.title or "Cordboard"), "bold")
+        for text, style in told:
+            more = Text(f" {self.signs.dot} ", FAINT).append(self.signs.shown(text), "not dim")
+            more.stylize(style, len(more.plain) - len(text))
+            if line.cell_len + more.cell_len + right.cell_len < width:
+                line.append_text(more)
+        return ends(line, right, width, self.signs)
 
-    def _finished(self, width: int, rows: int) -> list[Text]:
-        columns = self._columns(
-            width,
-            Column(head="ENDED", cells=16),
-            Column(head="path", cells=28, grows=True),
-            Column(head="waited", cells=6, right=True),
-            Column(head="talked", cells=6, right=True),
-            Column(head="outcome", cells=9),
+    def _notices(self, width: int, *, airy: bool) -> list[Text]:
+        """
+        Return what stands below the title: the outage, or the script's words, or the promise.
+
+        As many lines in every scene of a show, so that nothing below jumps.
+        """
+        signs, course = self.signs, self.course
+        captions = [_wrapped(signs.shown(said), width) for said in course.captions]
+        rows = max([1, *map(len, captions)])
+        lines: list[Text] = []
+        outage = course.outages[-1] if course.outages else None
+        if outage is not None and not outage.over:
+            away_s = max(0, (self.scene.floor.at - outage.at) / 1_000_000)
+            said = ngettext(
+                "Killed {seconds:.0f} s ago, with {count} caller there. Music plays, talks go on.",
+                "Killed {seconds:.0f} s ago, with {count} callers there. Music plays, talks go on.",
+                len(outage.present),
+            ).format(seconds=away_s, count=len(outage.present))
+            lines = _bar(_wrapped(signs.shown(said), width), width, "bold white on red", rows)
+        elif course.caption:
+            wrapped = _wrapped(signs.shown(course.caption), width)
+            lines = _bar(wrapped, width, "black on cyan", rows)
+        elif not (airy and course.captions):
+            lines = [self._promise()]
+        if airy and course.captions:
+            lines = [*lines, *[Text()] * (rows - len(lines)), self._promise()]
+            rows += 1
+        return [*lines[:rows], *[Text()] * (rows - len(lines))]
+
+    def _promise(self) -> Text:
+        kept = self.course.kept
+        if kept is None:
+            if self.course.pid is None:
+                return Text()
+            said = _("Nobody is lost when the daemon dies. Try it: kill -9 {pid}")
+            return Text(self.signs.shown(said.format(pid=self.course.pid)), style=FAINT)
+        said = ngettext(
+            "Killed once (kill -9), {present} callers there: {talked} talked since,"
+            " {still} still here, {left} hung up, {lost} lost",
+            "Killed {times} times (kill -9), {present} callers there: {talked} talked since,"
+            " {still} still here, {left} hung up, {lost} lost",
+            kept.times,
         )
-        table = CallTable(self.signs, width=width)
-        lines = [
-            columns.line(
-                [
-                    (call.caller or "withheld", ""),
-                    (table.path(call), FAINT),
-                    (f"{call.waited_s:.0f} s" if call.queues else self.signs.none, ""),
-                    (f"{call.talked_s:.0f} s" if call.agent else self.signs.none, ""),
-                    (outcome_of(call), "green" if call.outcome == "answered" else "yellow"),
-                ]
-            )
-            for call in self.course.finished[:rows]
+        told = said.format(
+            times=kept.times,
+            present=kept.present,
+            talked=kept.talked,
+            left=kept.left,
+            still=kept.still_there,
+            lost=kept.lost,
+        )
+        return Text(self.signs.shown(told), style=f"bold {BAD}" if kept.lost else "green")
+
+    def _foot(self, width: int, height: int) -> list[Text]:
+        course, signs = self.course, self.signs
+        everywhere = height >= ADDRESSES_FROM_LINES or course.addresses
+        lines = [Text(), *self._all_addresses(width)] if everywhere else []
+        call_in = _("Call {address}").format(address=self.addresses.sip_8000)
+        ways = [] if everywhere else [call_in]
+        if course.keys:
+            if height < ADDRESSES_FROM_LINES:
+                ways.append(_("a addresses"))
+            ways += [_("k kill -9"), _("q quit")]
+        else:
+            ways.append(_("Ctrl-C ends it"))
+        ways = [signs.shown(way) for way in ways]
+        while len(ways) > 1 and cell_len(f" {signs.dot} ".join(ways)) > width:
+            del ways[0]
+        return [*lines, Text(f" {signs.dot} ".join(ways), style=FAINT)]
+
+    def _all_addresses(self, width: int) -> list[Text]:
+        return [
+            fit(Text(line, style=FAINT), width, self.signs)
+            for line in self.addresses.lines(self.signs)
         ]
-        return [columns.heading(), *lines, *[Text()] * (rows - len(lines))]
-
-    @property
-    def _floor(self) -> FloorPicture:
-        return self.scene.floor
-
-    def _columns(self, width: int, *columns: Column) -> Columns:
-        return Columns(columns, width=width, signs=self.signs)
-
-    def _caller(self, call: CallId) -> str:
-        party = self.scene.callers.get(call)
-        return "" if party is None else party.name or party.number or "withheld"
-
-    def _since(self, since: Time) -> tuple[str, str]:
-        """Return how long ago that was, and the style for it as a wait."""
-        passed_s = as_seconds(self._floor.at - since)
-        return _clock(passed_s), "yellow" if passed_s >= LONG_WAIT_S else ""
 
 
-def agent_state(agent: AgentPicture) -> str:
-    """Return what an agent is doing, in a word or two."""
-    if agent.occupation is not Occupation.IDLE:
-        return STANDINGS[agent.occupation.value]
-    if agent.wish is not Wish.READY:
-        return STANDINGS[agent.wish.value]
-    return "ready" if agent.until is None else "resting"
+def _stacked(parts: Sequence[list[Text]], *, airy: bool) -> list[Text]:
+    lines: list[Text] = []
+    for part in parts:
+        lines += [Text()] * airy + part
+    return lines
 
 
-def _chosen(calls: Sequence[CallView], rows: int) -> tuple[list[CallView], int]:
-    """Return the calls to show, and how many not: talks are left out first, as agents show them."""
-    shown = list(calls)
-    for place in ("talking", "menu", "leaving", "ringing", "waiting"):
-        for call in reversed(calls):
-            if len(shown) > rows and call.place == place:
-                shown.remove(call)
-    return shown, len(calls) - len(shown)
+def _wrapped(said: str, width: int) -> list[str]:
+    """Return a text in lines that leave a cell free at either end."""
+    lines = [""]
+    for word in said.split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        if cell_len(longer) > width - 2 and lines[-1]:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def _bar(lines: Sequence[str], width: int, style: str, rows: int) -> list[Text]:
+    """Return lines on a coloured ground, which is the same size whatever they say."""
+    filled = [*lines, *[""] * (rows - len(lines))]
+    return [
+        Text(f" {line}{' ' * max(0, width - 1 - cell_len(line))}", style=style) for line in filled
+    ]
 
 
 def _shares(rows: int) -> tuple[int, int, int]:
-    """Share the rows that are left between calls, decisions and finished calls."""
+    """Share the rows that are left between callers, decisions and finished calls."""
     rows = max(0, rows)
-    calls = min(12, round(rows * 0.45))
-    decisions = min(10, round(rows * 0.3))
-    return calls, decisions, rows - calls - decisions
-
-
-def _ends(left: Text, right: Text, width: int) -> Text:
-    """Return one line with a text at each end; the right one goes where there is no room."""
-    room = width - left.cell_len - right.cell_len
-    line = left.copy()
-    if room < 1:
-        line.truncate(width, overflow="crop")
-        return line
-    return line.append(" " * room).append_text(right)
-
-
-def _cut(line: Text, width: int, signs: Signs) -> None:
-    """Shorten a line that is too long, and show that it was."""
-    if line.cell_len > width:
-        line.truncate(width - len(signs.ellipsis))
-        line.append(signs.ellipsis)
-
-
-def _clock(passed_s: float) -> str:
-    minutes, seconds = divmod(max(0, int(passed_s)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+    callers = min(CALLERS_MAX, round(rows * 0.35))
+    decisions = min(DECISIONS_MAX, round(rows * 0.45))
+    return callers, decisions, rows - callers - decisions

@@ -6,59 +6,44 @@ when that stands in the call log, and believes no other source about it.
 """
 
 import asyncio
-import contextlib
 from collections import deque
-from dataclasses import dataclass
+from typing import Final
 
 import asyncpg
 import structlog
-from rich.live import Live
 
 from cti.clock import Clock
+from cti.language import _, ngettext
 from lab.demo.call_log import CallLogReader, LoggedCall
-from lab.demo.cast import CallerScript, Chance
+from lab.demo.canvas import Canvas
+from lab.demo.cast import CallerScript
+from lab.demo.drama import ByChance, ByScript, Drama, Nothing, ScriptedAgents
 from lab.demo.errors import DemoError, NotShownError
 from lab.demo.floor import FollowedFloor
+from lab.demo.keeper import Keeper
+from lab.demo.keyboard import Keyboard
+from lab.demo.news import News
 from lab.demo.people import AgentAtWork, Callers
-from lab.demo.report import CallTable, Totals
+from lab.demo.report import CallTable, Totals, told_kept
 from lab.demo.screen import Course, Picture
-from lab.demo.stage import Stage, in_one_line
-from lab.demo.terminal import ReaderGoneError, Terminal
+from lab.demo.stage import Stage
+from lab.demo.terminal import Terminal
+from lab.demo.wanted import Ending, Wanted
 from lab.phone.errors import CallFailedError, NothingCameError
 
-REDRAWN_EVERY_S = 0.25
-LOG_READ_EVERY_S = 0.3
-LOOKED_AFTER_EVERY_S = 0.5
-LOGGED_S_MAX = 15.0
-"""How long a call that has ended may take to stand in the call log."""
-ATTEMPTS_MAX = 3
-ATTEMPT_PAUSE_S = 1.0
-LAST_CALLS_KEPT = 20
+LOOKED_EVERY_S: Final = 0.25
+LOG_READ_EVERY_S: Final = 0.3
+LOOKED_AFTER_EVERY_S: Final = 0.5
+LOGGED_S_MAX: Final = 20.0
+"""How long a call that has ended may take to stand in the call log; a dead daemon included."""
+ATTEMPTS_MAX: Final = 3
+ATTEMPT_PAUSE_S: Final = 1.0
+LAST_CALLS_KEPT: Final = 20
 """So many of the last calls are told at the end of a show that had no number set."""
+LAST_LOOK_S: Final = 3.0
+"""How long the picture stays at the end of a show that has one."""
 
 log = structlog.get_logger(__name__)
-
-
-class Ending:
-    """Whether somebody asked for the end, and by which signal."""
-
-    def __init__(self) -> None:
-        self.asked = asyncio.Event()
-        self.signal: int | None = None
-
-    def ask(self, number: int) -> None:
-        """Ask for the end; only the first counts."""
-        if self.signal is None:
-            self.signal = number
-        self.asked.set()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What was asked for: so many calls (None: until asked to end), by this seed."""
-
-    calls: int | None
-    seed: int
 
 
 class Show:
@@ -69,24 +54,54 @@ class Show:
         self._terminal = terminal
         self._wanted = wanted
         self._over = ending.asked
-        self._chance = Chance(wanted.seed, calls=wanted.calls)
         self._callers = Callers(stage.outside)
-        self._agents = {
-            agent.name: AgentAtWork(
-                stage.site, agent.name, stage.site.phones[agent.phone], self._chance
-            )
-            for agent in stage.site.plan.agents
-        }
         self._floor = FollowedFloor(stage.journal)
         self._clock = Clock()
         self._began = self._clock.now()
+        self._keeper = Keeper(
+            stage.site.daemon,
+            self._clock,
+            present=self._floor.living,
+            came_back=self._callers.menus_begin_anew,
+        )
+        self._agents: dict[str, AgentAtWork] = {}
+        self._drama = self._direct()
+        self._lives: set[asyncio.Task[None]] = set()
         self._totals = Totals()
-        self._ended: deque[LoggedCall] = deque(maxlen=wanted.calls or LAST_CALLS_KEPT)
+        self._ended: deque[LoggedCall] = deque(maxlen=wanted.calls_to_end or LAST_CALLS_KEPT)
+        self._played = False
+        self._keys = False
+        self._addresses_wanted = wanted.calls == 0
+
+    def _direct(self) -> Drama:
+        """Return what makes things happen, and give every agent his part in it."""
+        wanted = self._wanted
+        drama: Drama
+        if wanted.script is not None:
+            drama = ByScript(
+                script=wanted.script,
+                pace=wanted.pace,
+                keeper=self._keeper,
+                agents=self._agents,
+                direction=ScriptedAgents(wanted.script, wanted.pace),
+                tell=self._tell,
+            )
+        elif wanted.calls == 0:
+            drama = Nothing(wanted.pace)
+        else:
+            drama = ByChance(wanted.seed, wanted.calls, wanted.pace)
+        site = self._stage.site
+        for agent in site.plan.agents:
+            self._agents[agent.name] = AgentAtWork(
+                site, agent.name, site.phones[agent.phone], drama.direction
+            )
+        return drama
 
     @property
     def complete(self) -> bool:
-        """Whether as many calls as were wanted stand in the call log."""
-        return self._wanted.calls is not None and self._totals.calls >= self._wanted.calls
+        """Whether as many calls as were wanted stand in the call log, and all was played."""
+        calls = self._wanted.calls_to_end
+        return self._played and calls is not None and self._totals.calls >= calls
 
     async def play(self) -> None:
         """
@@ -97,16 +112,19 @@ class Show:
             ReaderGoneError: nobody watches any more.
         """
         if not self._terminal.live:
+            for line in self._stage.addresses.lines(self._terminal.signs):
+                self._terminal.say(line)
             self._terminal.say(self._table().heading())
         async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
             lives = [
                 tasks.create_task(life)
                 for life in (
                     self._watch_floor(),
                     self._read_log(),
-                    self._look_after_daemon(),
+                    self._keeper.keep(),
                     self._look_after_asterisk(),
-                    self._let_callers_come(),
+                    self._let_it_happen(),
                     *(agent.take_calls() for agent in self._agents.values()),
                     *(
                         self._agents[name].keep_desk(desk)
@@ -115,7 +133,7 @@ class Show:
                 )
             ]
             await self._over.wait()
-            for life in lives:
+            for life in [*lives, *self._lives]:
                 life.cancel()
         await self._floor.catch_up()
 
@@ -130,37 +148,66 @@ class Show:
                 terminal.say(table.line(number, call))
         for line in self._totals.summary():
             terminal.say(line)
-        heard = sum(agent.heard_callers for agent in self._agents.values())
         terminal.say(
-            f"Callers heard the agent in {self._callers.heard_agents} talks,"
-            f" agents the caller in {heard}"
+            _("Callers heard the agent in {callers} talks, agents the caller in {agents}").format(
+                callers=self._callers.heard_agents,
+                agents=sum(agent.heard_callers for agent in self._agents.values()),
+            )
         )
+        kept = self._keeper.promise.kept()
+        if kept is not None:
+            terminal.say(told_kept(kept))
         going_on = self._callers.placed - self._totals.calls
         if going_on > 0 and not self.complete:
-            terminal.say(f"{going_on} more were going on and ended with the show")
+            terminal.say(
+                ngettext(
+                    "{count} more was going on and ended with the show",
+                    "{count} more were going on and ended with the show",
+                    going_on,
+                ).format(count=going_on)
+            )
+        self._report_replay()
+
+    def _report_replay(self) -> None:
         floor = self._floor
         if floor.disagreements:
             raise NotShownError(
-                f"{floor.disagreements} of {floor.decisions} decisions came out otherwise when"
-                " the journal was replayed"
+                _(
+                    "{differing} of {decisions} decisions came out otherwise when"
+                    " the journal was replayed"
+                ).format(differing=floor.disagreements, decisions=floor.decisions)
             )
-        terminal.say(f"{floor.decisions} decisions replayed from the journal, all the same")
+        said = ngettext(
+            "{count} decision replayed from the journal, the same",
+            "{count} decisions replayed from the journal, all the same",
+            floor.decisions,
+        )
+        self._terminal.say(said.format(count=floor.decisions))
 
-    async def _let_callers_come(self) -> None:
-        wanted = self._wanted.calls
-        async with asyncio.TaskGroup() as living:
-            come = 0
-            while wanted is None or come < wanted:
-                living.create_task(self._call(self._chance.next_caller()))
-                come += 1
-                await asyncio.sleep(self._chance.next_gap_s())
+    async def _let_it_happen(self) -> None:
+        await self._drama.play(self._bring, lambda: len(self._lives))
+        while self._lives:
+            await asyncio.wait(self._lives)
+        self._played = True
+        wanted = self._wanted.calls_to_end
         try:
             async with asyncio.timeout(LOGGED_S_MAX):
-                await self._over.wait()
+                while not self.complete:
+                    await asyncio.sleep(LOG_READ_EVERY_S)
         except TimeoutError:
             raise NotShownError(
-                f"only {self._totals.calls} of {wanted} calls stand in the call log"
+                _("only {logged} of {wanted} calls stand in the call log").format(
+                    logged=self._totals.calls, wanted=wanted
+                )
             ) from None
+        if self._terminal.live:
+            await asyncio.sleep(LAST_LOOK_S)
+        self._over.set()
+
+    def _bring(self, script: CallerScript) -> None:
+        life = self._tasks.create_task(self._call(script))
+        self._lives.add(life)
+        life.add_done_callback(self._lives.discard)
 
     async def _call(self, script: CallerScript) -> None:
         """Let one caller call, again if he does not get through."""
@@ -170,47 +217,84 @@ class Show:
             except (CallFailedError, NothingCameError) as error:
                 log.warning("demo_call_not_placed", attempt=attempt, reason=str(error))
                 if attempt == ATTEMPTS_MAX:
-                    raise DemoError(f"calls do not get through: {error}") from error
+                    raise DemoError(
+                        _("calls do not get through: {error}").format(error=error)
+                    ) from error
             else:
                 return
             await asyncio.sleep(ATTEMPT_PAUSE_S)
 
     async def _watch_floor(self) -> None:
         """Follow the journal, and show it where there is something to show it on."""
+        news = News(self._stage.addresses.journal)
         if not self._terminal.live:
             while True:
-                await self._floor.catch_up()
-                await asyncio.sleep(REDRAWN_EVERY_S)
-        live = Live(console=self._terminal, screen=True, auto_refresh=False)
-        try:
-            live.start()
+                if news.any():
+                    await self._floor.catch_up()
+                await asyncio.sleep(LOOKED_EVERY_S)
+        keyboard = Keyboard(
+            {"a": self._turn_addresses, "k": self._keeper.kill, "q": self._over.set}
+        )
+        with Canvas(self._terminal) as canvas, keyboard:
+            shown: object = None
+            self._keys = keyboard.there
             while True:
-                await self._floor.catch_up()
-                live.update(self._picture(), refresh=True)
-                await asyncio.sleep(REDRAWN_EVERY_S)
-        except OSError as error:
-            raise ReaderGoneError from error
-        finally:
-            with contextlib.suppress(OSError, ReaderGoneError):
-                live.stop()
+                if news.any():
+                    await self._floor.catch_up()
+                present = self._what_shows(canvas)
+                if present != shown:
+                    canvas.paint(self._picture().lines(*canvas.size))
+                    shown = present
+                await asyncio.sleep(LOOKED_EVERY_S)
+
+    def _turn_addresses(self) -> None:
+        self._addresses_wanted = not self._addresses_wanted
+
+    def _what_shows(self, canvas: Canvas) -> tuple[object, ...]:
+        """Return what the picture depends on: where that stands still, it is not drawn again."""
+        return (
+            canvas.size,
+            int(self._passed_s),  # all clocks go on together, once a second
+            self._floor.position,
+            self._totals.calls,
+            self._drama.caption,
+            len(self._keeper.outages),
+            self._keeper.pid,
+            self._addresses_wanted,
+        )
+
+    @property
+    def _passed_s(self) -> float:
+        return (self._clock.now() - self._began) / 1_000_000
 
     def _picture(self) -> Picture:
         now = self._clock.now()
+        script = self._wanted.script
         return Picture(
             scene=self._floor.scene(now),
             course=Course(
-                passed_s=(now - self._began) / 1_000_000,
-                calls_max=self._wanted.calls,
+                passed_s=self._passed_s,
+                calls_max=self._wanted.calls_to_end,
                 totals=self._totals,
                 finished=tuple(reversed(self._ended)),
+                title="" if script is None else script.title,
+                captions=[] if script is None else script.captions,
+                caption=self._drama.caption,
+                pid=self._keeper.pid,
+                kept=self._keeper.promise.kept(),
+                outages=tuple(self._keeper.outages),
+                speed=self._wanted.pace.factor,
+                keys=self._keys,
+                addresses=self._addresses_wanted,
             ),
             names=self._stage.names,
+            addresses=self._stage.addresses,
             signs=self._terminal.signs,
         )
 
     async def _read_log(self) -> None:
         async with CallLogReader(self._stage.site.database_address()) as reader:
-            while not self.complete:
+            while True:
                 try:
                     calls = await reader.new_calls()
                 except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -219,24 +303,28 @@ class Show:
                 for call in calls:
                     self._take(call)
                 await asyncio.sleep(LOG_READ_EVERY_S)
-        self._over.set()
 
     def _take(self, call: LoggedCall) -> None:
         self._totals.add(call)
+        self._keeper.promise.ended(call)
         self._ended.append(call)
         if not self._terminal.live:
             self._terminal.say(self._table().line(self._totals.calls, call))
 
+    def _tell(self, said: str) -> None:
+        """Say a line of the script where there is no picture that shows it."""
+        if not self._terminal.live:
+            self._terminal.say(f"-- {said}")
+
     def _table(self) -> CallTable:
         """Return what writes calls as lines, for the width that the terminal has now."""
-        return CallTable(self._terminal.signs, width=self._terminal.width)
-
-    async def _look_after_daemon(self) -> None:
-        code = await self._stage.site.daemon.wait_ended()
-        words = self._stage.site.daemon.last_words()
-        raise DemoError(in_one_line(f"the daemon ended with status {code}: {words}"))
+        return CallTable(self._terminal.signs, width=self._terminal.width, names=self._stage.names)
 
     async def _look_after_asterisk(self) -> None:
         while self._stage.site.asterisk.running:
             await asyncio.sleep(LOOKED_AFTER_EVERY_S)
-        raise DemoError(f"Asterisk ended; its log is in {self._stage.site.asterisk.log_folder}")
+        raise DemoError(
+            _("Asterisk ended; its log is in {folder}").format(
+                folder=self._stage.site.asterisk.log_folder
+            )
+        )

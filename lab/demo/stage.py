@@ -17,26 +17,29 @@ import asyncpg
 
 from cti.daemon import JOURNAL_FILE
 from cti.ids import AgentId
+from cti.language import _, ngettext
 from lab.asterisk_errors import AsteriskLabError
 from lab.asterisk_fetch import find_or_fetch
 from lab.asterisk_installation import Installation
+from lab.demo.addresses import Addresses
 from lab.demo.cast import PEOPLE
 from lab.demo.errors import DemoError
+from lab.demo.guest import GUEST, SPOKEN_NAME, give_phone_password, with_guest
 from lab.demo.terminal import Steps
 from lab.desk import Desk, DeskError
 from lab.phone.phone import Phone
 from lab.serving import ServingError
-from lab.site import Site, SitePlan, agents_of
+from lab.site import PASSWORD, Site, SitePlan, agents_of
 from storage.journal_reader import JournalReader
 
 EXAMPLES = Path(__file__).parents[2] / "config" / "examples"
 LINES_MAX = 200
 """How many callers the one phone outside stands for at once."""
 FETCH_STEPS = {
-    "wait": "waiting for another fetch",
-    "lists": "reading package lists",
-    "download": "downloading",
-    "unpack": "unpacking",
+    "wait": _("waiting for another fetch"),
+    "lists": _("reading package lists"),
+    "download": _("downloading"),
+    "unpack": _("unpacking"),
 }
 POSTGRES_ENDS_S_MAX = 3.0
 POLL_S = 0.02
@@ -57,6 +60,7 @@ class Stage:
     names: dict[AgentId, str]
     outside: Phone
     journal: JournalReader
+    addresses: Addresses
 
 
 def find_asterisk(steps: Steps) -> Installation:
@@ -69,13 +73,16 @@ def find_asterisk(steps: Steps) -> Installation:
     steps.begin("Asterisk")
 
     def tell(step: str, done: int, total: int) -> None:
-        figures = f"{done} of {total}"
+        figures = _("{done} of {total}").format(done=done, total=total)
         if step == "download":
-            figures = f"{done / MEGABYTE:.1f} of {total / MEGABYTE:.1f} MB"
+            figures = _("{done:.1f} of {total:.1f} MB").format(
+                done=done / MEGABYTE, total=total / MEGABYTE
+            )
         steps.advance(done, total, f"{FETCH_STEPS[step]}: {figures}")
 
     installation = find_or_fetch(tell)
-    steps.done(f"{re.split('[+~]', installation.version)[0]} found")
+    version = re.split("[+~]", installation.version)[0]
+    steps.done(_("{version} found").format(version=version))
     return installation
 
 
@@ -87,9 +94,13 @@ async def set_up(installation: Installation, folder: Path, steps: Steps) -> Asyn
     Raises:
         DemoError: a part of it did not come up; the text says which and why.
     """
-    plan = SitePlan(agents=agents_of(EXAMPLES), examples=EXAMPLES)
-    titles = {"asterisk": "private Asterisk", "daemon": "Cordboard"}
-    results = {"asterisk": "on loopback", "daemon": "takes calls"}
+    plan = SitePlan(
+        agents=agents_of(EXAMPLES),
+        examples=with_guest(EXAMPLES, folder / "examples"),
+        guest_phones=[GUEST],
+    )
+    titles = {"asterisk": _("private Asterisk"), "daemon": "Cordboard"}
+    results = {"asterisk": _("on loopback"), "daemon": _("takes calls")}
     present = ""
 
     def next_step(step: str) -> None:
@@ -100,7 +111,9 @@ async def set_up(installation: Installation, folder: Path, steps: Steps) -> Asyn
         steps.begin(titles[step])
 
     try:
-        async with Site(installation, folder, plan, on_step=next_step) as site:
+        lent = Site(installation, folder, plan, on_step=next_step)
+        give_phone_password(lent.asterisk_files)
+        async with lent as site:
             steps.done(results["daemon"])
             await _fill_database(site, steps)
             desks = await _sign_in(site, steps)
@@ -108,9 +121,10 @@ async def set_up(installation: Installation, folder: Path, steps: Steps) -> Asyn
                 yield Stage(
                     site=site,
                     desks=desks,
-                    names={AgentId(a.name): a.spoken_name for a in plan.agents},
+                    names=_names(plan),
                     outside=outside,
                     journal=JournalReader(site.data / JOURNAL_FILE),
+                    addresses=_addresses(site),
                 )
     except (AsteriskLabError, ServingError) as error:
         raise DemoError(in_one_line(str(error))) from error
@@ -118,16 +132,36 @@ async def set_up(installation: Installation, folder: Path, steps: Steps) -> Asyn
         await _outlive_postgres(folder)
 
 
+def _names(plan: SitePlan) -> dict[AgentId, str]:
+    names = {AgentId(agent.name): agent.spoken_name for agent in plan.agents}
+    return names | {AgentId(GUEST): SPOKEN_NAME}
+
+
+def _addresses(site: Site) -> Addresses:
+    host, port = site.server
+    return Addresses(
+        sip=f"{host}:{port}",
+        web=site.desk_url,
+        agents=[agent.name for agent in site.plan.agents],
+        password=PASSWORD,
+        guest=GUEST,
+        manager=f"{host}:{site.ports.manager}",
+        folder=site.folder,
+        database=site.data / "postgres.address",
+        journal=site.data / JOURNAL_FILE,
+    )
+
+
 def in_one_line(said: str) -> str:
     """Return what a program said as one line: what happened, and its last word on it."""
-    happened, _, words = said.partition(": ")
-    *_, last = words.strip().splitlines() or [""]
+    happened, _colon, words = said.partition(": ")
+    *_others, last = words.strip().splitlines() or [""]
     return f"{happened}: {last}" if last else happened
 
 
 async def _fill_database(site: Site, steps: Steps) -> None:
     """Wait for the embedded Postgres and put the customers there whom agents are to know."""
-    steps.begin("embedded Postgres")
+    steps.begin(_("embedded Postgres"))
     known = [person for person in PEOPLE if person.known]
     try:
         for person in known:
@@ -135,9 +169,15 @@ async def _fill_database(site: Site, steps: Steps) -> None:
     except (TimeoutError, OSError, asyncpg.PostgresError) as error:
         said = [line for line in site.daemon.log_text().splitlines() if "database" in line]
         raise DemoError(
-            "the embedded Postgres did not come up: " + (said[-1] if said else str(error))
+            _("the embedded Postgres did not come up: {words}").format(
+                words=said[-1] if said else error
+            )
         ) from error
-    steps.done(f"{len(known)} customers on record")
+    steps.done(
+        ngettext("{count} customer on record", "{count} customers on record", len(known)).format(
+            count=len(known)
+        )
+    )
 
 
 async def _outlive_postgres(folder: Path) -> None:
@@ -153,7 +193,7 @@ def _holds_postgres(folder: Path) -> bool:
 
 
 async def _sign_in(site: Site, steps: Steps) -> dict[AgentId, Desk]:
-    steps.begin("agents")
+    steps.begin(_("agents"))
     agents = site.plan.agents
     desks = {}
     try:
@@ -161,6 +201,12 @@ async def _sign_in(site: Site, steps: Steps) -> dict[AgentId, Desk]:
             desks[AgentId(agent.name)] = await site.desk(agent.name)
             steps.advance(len(desks), len(agents), agent.spoken_name)
     except (DeskError, TimeoutError, OSError) as error:
-        raise DemoError(f"{agent.spoken_name} cannot sign in: {error}") from error
-    steps.done(f"{len(desks)} signed in and ready")
+        raise DemoError(
+            _("{agent} cannot sign in: {error}").format(agent=agent.spoken_name, error=error)
+        ) from error
+    steps.done(
+        ngettext("{count} signed in and ready", "{count} signed in and ready", len(desks)).format(
+            count=len(desks)
+        )
+    )
     return desks

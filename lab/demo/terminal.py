@@ -26,6 +26,8 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
+from cti.language import _
+
 WIDTH_WITHOUT_TERMINAL = 100
 
 
@@ -43,30 +45,38 @@ class Signs:
     ellipsis: str = "…"
     tick: str = "✓"
     none: str = "–"
+    rule: str = "─"
+    mark: str = "●"
 
     def shown(self, text: str) -> str:
         """Return a text with what the encoding cannot say replaced by question marks."""
         return text.encode(self.encoding, "replace").decode(self.encoding)
 
+    def cut(self, text: str, width: int) -> str:
+        """Return a text in so many cells at most, cut with an ellipsis where it is too long."""
+        text = self.shown(text)
+        if cell_len(text) <= width:
+            return text
+        room = max(0, width - cell_len(self.ellipsis))
+        return set_cell_size(set_cell_size(text, room).rstrip() + self.ellipsis, width)
+
     def fitted(self, text: str, width: int, *, right: bool = False) -> str:
         """Return a text in exactly so many cells, cut with an ellipsis where it is too long."""
-        text = self.shown(text)
-        length = cell_len(text)
-        if length > width:
-            room = max(0, width - cell_len(self.ellipsis))
-            return set_cell_size(set_cell_size(text, room).rstrip() + self.ellipsis, width)
-        padding = " " * (width - length)
+        text = self.cut(text, width)
+        padding = " " * (width - cell_len(text))
         return padding + text if right else text + padding
 
 
-ASCII_SIGNS = Signs(encoding="ascii", arrow=">", dot="-", ellipsis="..", tick="*", none="-")
+ASCII_SIGNS = Signs(
+    encoding="ascii", arrow=">", dot="-", ellipsis="..", tick="*", none="-", rule="-", mark="*"
+)
 
 
 def signs_of(encoding: str) -> Signs:
     """Return the signs that an encoding has."""
     wanted = Signs(encoding=encoding)
     try:
-        "→·…✓–".encode(encoding)
+        "→·…✓–─●".encode(encoding)
     except (UnicodeEncodeError, LookupError):
         return ASCII_SIGNS
     return wanted
@@ -155,7 +165,7 @@ class Steps:
         """End the set-up, and say how long all of it took."""
         self._stop()
         took = time.monotonic() - self._first_began
-        self._terminal.say(f"Up in {took:.1f} s. {text}")
+        self._terminal.say(_("Up in {seconds:.1f} s.").format(seconds=took) + f" {text}")
 
     def _stop(self) -> None:
         if self._bars is not None:

@@ -1,0 +1,290 @@
+"""Whole shows, each as a process of its own, from the first step to the end."""
+
+import asyncio
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from rich.cells import cell_len
+
+from lab.demo.folder import ShowFolder
+from lab.desk import Desk
+from lab.phone.digest import Credentials
+from lab.phone.outgoing import OutgoingCall
+from lab.phone.phone import Phone
+
+ROOT = Path(__file__).parents[3]
+SHOW_S_MAX = 60.0
+GONE_S_MAX = 8.0
+
+
+def test_a_folder_is_gone_after_the_show_unless_it_is_kept(place: Path) -> None:
+    with ShowFolder(place) as folder:
+        (folder.path / "log").touch()
+    with ShowFolder(place) as kept:
+        kept.keep()
+
+    assert kept_in(place) == [kept.path]
+
+
+def test_the_next_show_removes_what_a_killed_one_left_and_nothing_else(place: Path) -> None:
+    killed = place / "cordboard-demo-killed"
+    other = place / "cordboard-demo-without-lock"
+    for folder in (killed, other):
+        folder.mkdir()
+    (killed / "lock").touch()
+    with ShowFolder(place) as living, ShowFolder(place) as present:
+        assert set(kept_in(place)) == {living.path, present.path, other}
+
+
+# Whole shows, each as a process of its own.
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder for temporary files whose path is short, and which other accounts may pass."""
+    folder = Path(tempfile.mkdtemp(prefix="show-"))
+    folder.chmod(0o755)
+    yield folder
+    for process in left_in(folder):
+        process.kill()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "lab.demo", *arguments]
+
+
+def environment(place: Path) -> dict[str, str]:
+    return {**os.environ, "TMPDIR": str(place), "LC_ALL": "C.UTF-8", "TERM": "xterm"}
+
+
+def left_in(place: Path) -> list[psutil.Process]:
+    """Return the processes that have to do with this folder: Asterisk, daemon, Postgres, show."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            told = [*process.cmdline(), process.cwd()]
+        except psutil.Error:
+            continue
+        if any(str(place) in text for text in told):
+            found.append(process)
+    return found
+
+
+def kept_in(place: Path) -> list[Path]:
+    """Return what a show has left in this folder."""
+    return list(place.iterdir())
+
+
+async def gone(place: Path) -> list[psutil.Process]:
+    """Wait until nothing of a show lives, and return what still does."""
+    deadline = time.monotonic() + GONE_S_MAX
+    while (left := left_in(place)) and time.monotonic() < deadline:
+        await asyncio.sleep(0.05)
+    return left
+
+
+@pytest.mark.scenario
+async def test_three_calls_end_by_themselves_with_a_line_each_and_leave_nothing(
+    place: Path,
+) -> None:
+    show = await asyncio.create_subprocess_exec(
+        *command("--calls", "3", "--seed", "1"),
+        cwd=ROOT,
+        env=environment(place),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    async with asyncio.timeout(SHOW_S_MAX):
+        out, complaints = await show.communicate()
+    lines = out.decode().splitlines()
+    calls = [line for line in lines if re.match(r" +\d+ \d\d:\d\d:\d\d ", line)]
+
+    assert (show.returncode, complaints.decode()) == (0, "")
+    assert [line[:3].strip() for line in calls] == ["1", "2", "3"]
+    assert [line for line in calls if "answered" not in line] == []
+    assert [line for line in calls if cell_len(line) > 100] == []
+    assert "3 calls: 3 answered" in lines
+    assert "Callers heard the agent in 3 talks, agents the caller in 3" in lines
+    assert lines[-1].endswith("replayed from the journal, all the same")
+    assert [line for line in lines if line.startswith("Call in")] != []
+    assert (left_in(place), kept_in(place)) == ([], [])
+
+
+@pytest.mark.scenario
+async def test_ctrl_c_in_the_live_picture_ends_all_of_it_and_gives_the_terminal_back(
+    place: Path,
+) -> None:
+    keyboard, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (24, 80))
+    try:
+        show = await asyncio.create_subprocess_exec(
+            *("setsid", "--ctty", *command("--seed", "1")),
+            cwd=ROOT,
+            env=environment(place),
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+        )
+        os.close(terminal)
+        screen = Screen(keyboard)
+        await screen.shows(" ringing ")
+        os.write(keyboard, b"a")
+        await screen.shows("sign in as guest")
+        termios.tcsetwinsize(keyboard, (10, 40))
+        await screen.shows("Tr…")
+        os.write(keyboard, b"\x03")
+        async with asyncio.timeout(GONE_S_MAX):
+            code = await show.wait()
+        await screen.shows("replayed from the journal, all the same")
+    finally:
+        os.close(keyboard)
+
+    assert code == 0
+    assert screen.text.index("\x1b[?1049h") < screen.text.index("\x1b[?1049l")
+    assert "Traceback" not in screen.text
+    assert (left_in(place), kept_in(place)) == ([], [])
+
+
+@pytest.mark.scenario
+async def test_the_tour_kills_the_daemon_and_every_caller_is_served_after_all(place: Path) -> None:
+    show = await asyncio.create_subprocess_exec(
+        *command("--script", "tour", "--speed", "6"),
+        cwd=ROOT,
+        env=environment(place),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    async with asyncio.timeout(SHOW_S_MAX):
+        out, complaints = await show.communicate()
+    lines = out.decode().splitlines()
+    killed = re.search(
+        r"killed once, with (\d+) callers there: (\d+) talked, 0 hung up, 0 lost", out.decode()
+    )
+
+    assert (show.returncode, complaints.decode()) == (0, "")
+    assert "15 calls: 15 answered" in lines
+    assert "Callers heard the agent in 15 talks, agents the caller in 15" in lines
+    assert killed is not None
+    assert int(killed[1]) == int(killed[2]) >= 5
+    assert [line for line in lines if line.startswith("-- The daemon is back.")] != []
+    assert (left_in(place), kept_in(place)) == ([], [])
+
+
+@pytest.mark.scenario
+async def test_a_guest_calls_from_his_phone_and_takes_a_call_at_his_desk(place: Path) -> None:
+    show = await asyncio.create_subprocess_exec(
+        *command("--calls", "0"), cwd=ROOT, env=environment(place), stdout=subprocess.PIPE
+    )
+    try:
+        async with asyncio.timeout(SHOW_S_MAX):
+            told = await addresses_of(show)
+        await call_oneself(told)
+    finally:
+        show.terminate()
+        async with asyncio.timeout(GONE_S_MAX):
+            await show.wait()
+
+    assert (show.returncode, kept_in(place)) == (0, [])
+
+
+async def addresses_of(show: asyncio.subprocess.Process) -> dict[str, str]:
+    """Return what the show says of where it can be reached."""
+    told: dict[str, str] = {}
+    while show.stdout and "Logs" not in told:
+        line = (await show.stdout.readline()).decode().rstrip()
+        assert line
+        what, _blanks, where = line.partition("  ")
+        told[what] = where.strip()
+    return told
+
+
+async def call_oneself(told: dict[str, str]) -> None:
+    """Be caller and agent at once: the guest's phone rings for whoever calls in."""
+    host, _colon, port = told["Call in"].removeprefix("sip:8000@").partition(":")
+    server = (host, int(port))
+    password = told["Password"].partition(";")[0]
+    async with (
+        await Phone.start(
+            "guest", server=server, credentials=Credentials("guest", password)
+        ) as mine,
+        await Phone.start("caller", server=server) as caller,
+        Desk(told["Your desk"].partition("/ws/v1")[0].replace("ws", "http", 1)) as desk,
+    ):
+        await mine.register()
+        mine.answers()
+        await desk.sign_in("guest", password)
+        await desk.log_on()
+        await desk.ready()
+        await desk.wait_state(wish="ready")
+        own_call = await mine.dial("8000", within_s=5)
+        await own_call.hang_up()
+        # Five others have been free for longer: whoever calls six times has met everybody.
+        for _ in range(6):
+            call = await caller.dial("8000", within_s=5)
+            await call.send_digit("2")
+            if await met(desk, call):
+                return
+        raise AssertionError("the guest was never given a call")
+
+
+async def met(desk: Desk, call: OutgoingCall) -> bool:
+    """Tell whether this call was given to the guest, and end it when somebody talks."""
+    try:
+        await desk.wait_state(occupation="busy", timeout_s=4)
+    except TimeoutError:
+        return False
+    finally:
+        await call.hang_up()
+    return True
+
+
+@pytest.mark.scenario
+async def test_a_show_that_is_killed_leaves_no_process(place: Path) -> None:
+    show = await asyncio.create_subprocess_exec(
+        *command("--plain"), cwd=ROOT, env=environment(place), stdout=subprocess.PIPE
+    )
+    async with asyncio.timeout(SHOW_S_MAX):
+        while show.stdout and not (await show.stdout.readline()).startswith(b"Up in"):
+            pass
+        ran = len(left_in(place))
+        show.kill()
+        await show.wait()
+
+    assert ran > 3
+    assert await gone(place) == []
+
+
+class Screen:
+    """What a program writes on its terminal, read as it comes."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.text = ""
+        self._descriptor = descriptor
+        self._news = asyncio.Event()
+        asyncio.get_running_loop().add_reader(descriptor, self._read)
+
+    def _read(self) -> None:
+        try:
+            self.text += os.read(self._descriptor, 65_536).decode(errors="replace")
+        except OSError:  # the last program with this terminal has ended
+            asyncio.get_running_loop().remove_reader(self._descriptor)
+        self._news.set()
+
+    async def shows(self, wanted: str) -> None:
+        """Wait until this has been written, whatever the colours."""
+        async with asyncio.timeout(SHOW_S_MAX):
+            while wanted not in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self.text):
+                self._news.clear()
+                await self._news.wait()
