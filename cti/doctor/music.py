@@ -1,0 +1,114 @@
+"""
+Music: a test call listens to what waiting callers would hear.
+
+Asterisk ends `MusicOnHold` at once where it has neither the class nor one called `default`. Where
+it plays, and the module app_waitforsilence is there, the other end of the call listens for sound;
+else Asterisk's word is taken for it. That `default` stands in for the class only the files tell.
+"""
+
+import asyncio
+from pathlib import Path
+
+from cti.asterisk_files.notes import HIS_FILES, MUSIC
+from cti.doctor.asterisk_folder import write_again
+from cti.doctor.findings import Examination, Finding, ok, warning, wrong
+from cti.doctor.trial_call import POLL_S, Trial, TrialCall, placed_call
+from cti.language import _
+from cti.switch.dialplan import DOCTOR_MUSIC_EXTENSION
+
+MUSIC_VARIABLE = "CORD_DOCTOR_MUSIC"
+LISTEN_S = 3
+"""So long a sound is waited for; the call itself is heard after half a second."""
+BEGIN_S = 2.0
+STEADY_S = 0.3
+MUSIC_S = 8.0
+"""The deadline of the whole check."""
+_HEARD, _SILENT, _NONE, _PLAYS = "heard", "silent", "none", "plays"
+
+
+async def look_at_music(examination: Examination) -> list[Finding]:
+    """Listen to the class that the configuration names."""
+    name = examination.pbx.music
+    trial = examination.trial = examination.trial or Trial()
+    listens = await examination.link.value("IFMODULE(app_waitforsilence.so)") == "1"
+    wait = ("WaitForNoise", f"60,1,{LISTEN_S}") if listens else ("Wait", "8")
+    async with placed_call(examination.link, trial, DOCTOR_MUSIC_EXTENSION, wait=wait) as call:
+        heard = await _listen(call, listens=listens)
+    fault = _fault_in_files(examination)
+    if heard == _NONE:
+        return [
+            wrong(
+                fault or _("Asterisk has no music of the class {name}").format(name=name),
+                write_again(examination, MUSIC),
+            )
+        ]
+    if fault is not None:
+        return [
+            warning(
+                _("{fault}; callers hear the class default instead").format(fault=fault),
+                write_again(examination, MUSIC),
+            )
+        ]
+    if heard == _SILENT:
+        return [
+            warning(
+                _("the class {name} plays, and nothing was heard for {seconds} seconds").format(
+                    name=name, seconds=LISTEN_S
+                ),
+                _("look whether its files hold sound: asterisk -rx 'moh show files'"),
+            )
+        ]
+    if heard == _HEARD:
+        return [ok(_("the class {name} sounds").format(name=name))]
+    return [ok(_("the class {name} plays").format(name=name))]
+
+
+async def _listen(call: TrialCall, *, listens: bool) -> str:
+    """Return what became of the music."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    state: str | None = ""
+    while state == "" and loop.time() - began < BEGIN_S:
+        state = await call.value(MUSIC_VARIABLE)
+        await asyncio.sleep(POLL_S)
+    await asyncio.sleep(STEADY_S)
+    if await call.value(MUSIC_VARIABLE) == "over":
+        return _NONE
+    if not listens:
+        return _PLAYS
+    while await call.is_up(call.waiting):
+        if await call.value(MUSIC_VARIABLE) == "over":
+            return _NONE
+        if loop.time() - began >= LISTEN_S:
+            return _SILENT
+        await asyncio.sleep(POLL_S)
+    return _HEARD
+
+
+def _fault_in_files(examination: Examination) -> str | None:
+    """Return what musiconhold.conf says against the class, or None: nothing, or unreadable."""
+    name, folder = examination.pbx.music, examination.asterisk_folder
+    conf = folder.read(HIS_FILES[MUSIC]) if folder else None
+    if folder is None or conf is None:
+        return None
+    where = folder.path / HIS_FILES[MUSIC]
+    if name not in conf.sections:
+        return _("{file} has no class {name}").format(file=where, name=name)
+    directory = Path(conf.last(name, "directory", "-"))
+    if conf.last(name, "mode", "files") != "files" or not directory.is_absolute():
+        return None
+    return _fault_in_folder(directory, name)
+
+
+def _fault_in_folder(directory: Path, name: str) -> str | None:
+    try:
+        files = [path for path in directory.iterdir() if path.suffix and path.is_file()]
+    except FileNotFoundError:
+        files = []
+    except OSError:
+        return None  # closed to us, perhaps not to Asterisk
+    if files:
+        return None
+    return _("the folder {folder} of the class {name} holds no sound").format(
+        folder=directory, name=name
+    )
