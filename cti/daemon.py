@@ -1,49 +1,37 @@
 """
-The daemon: the only place that builds things, passes them to one another, and ends them in order.
+The daemon: what was built (`cti.house`) is started, lives, and is ended in order.
 
 Start: the journal is replayed, then callers, agents and the switch are let in; Postgres comes up
-beside them. Stop: the callers are given back to the dialplan, which keeps them, and everything that
-was decided is on the disk. Being killed at any moment is a stop too, only less tidy.
+beside them. Stop: the callers are given back to the dialplan, which keeps them, and everything
+that was decided is on the disk. Being killed at any moment is a stop too, only less tidy. SIGHUP
+means to look at the certificate again; in a terminal, which sends it when it is closed, it is a
+stop.
 """
 
 import asyncio
 import importlib.metadata
 import signal
-from collections.abc import Awaitable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping, MutableMapping
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
 from typing import TypeVar
 
 import structlog
 
-from acd.distributor import Distributor
-from acd.facts import PolicyApplied
-from agents.auth import Authenticator
 from agents.errors import CertificateError, PlainBeyondLoopbackError
-from agents.ports import AgentEntry
-from agents.server import AgentServer
-from agents.sessions import AgentSessions
-from agents.settings import AttemptSettings, SessionSettings, WebSettings
-from config.settings import AgentSettings, Configuration
+from config.settings import Configuration
 from cti.calls import CallBook
 from cti.clock import Clock
 from cti.database import Database, open_database
-from cti.floor import FloorMirror
+from cti.house import House, build_house
 from cti.housekeeping import Housekeeping
-from cti.ids import AgentId
 from cti.instants import Time, as_seconds
+from cti.operations import addresses
+from cti.operations.service_manager import ServiceManager
+from cti.operations.tally import Past
 from cti.recovery import recover
-from cti.screens import Screens
-from cti.switch.conversation import Announcements
-from cti.switch.dialplan import WANTED_EVENTS
-from cti.switch.reception import Service
 from cti.switch.switch import Switch
 from cti.watchdog import keep_watch
-from cti.writer import Writer
-from protocols.agi.server import AgiServer
-from protocols.ami.client import AmiClient
-from protocols.ami.link import AmiSettings, LinkPhase, LinkState, SwitchProcess
-from protocols.ami.messages import AmiEvent
+from protocols.ami.link import LinkPhase, LinkState, SwitchProcess
 from storage.codec import RecordCodec
 from storage.errors import JournalError, UndecodableRecordError
 from storage.journal import Journal
@@ -59,56 +47,20 @@ class StartError(Exception):
     """The daemon cannot start; the message is for the administrator."""
 
 
-class Directory:
-    """The agents of a configuration, as the agents' package wants them."""
-
-    def __init__(self, agents: Iterable[AgentSettings]) -> None:
-        self._entries = {
-            settings.agent: AgentEntry(
-                agent=settings.agent,
-                name=settings.name,
-                password_hash=settings.password_hash,
-                phones=settings.phones,
-                queues=settings.queues,
-            )
-            for settings in agents
-        }
-
-    def entry(self, agent: AgentId) -> AgentEntry | None:
-        """Return one agent, or None where there is no such agent."""
-        return self._entries.get(agent)
-
-    def entries(self) -> Iterable[AgentEntry]:
-        """Return all agents."""
-        return self._entries.values()
-
-
-class ClientInbox:
-    """The agents' way to the writer."""
-
-    def __init__(self, writer: Writer) -> None:
-        self.post = writer.post_client
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class House:
-    """Everything that was built, each part with what it needs of the others."""
-
-    writer: Writer
-    switch: Switch
-    screens: Screens
-    sessions: AgentSessions
-    floor: FloorMirror
-    ami: AmiClient
-    agi: AgiServer
-    web: AgentServer
-
-
 class Daemon:
     """One daemon for one configuration; `run` is its life."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        environment: MutableMapping[str, str] | None = None,
+        *,
+        in_terminal: bool = False,
+    ) -> None:
         self._configuration = configuration
+        self._manager = ServiceManager({} if environment is None else environment)
+        self._in_terminal = in_terminal
+        self._reloads: set[asyncio.Task[None]] = set()
         self._pbx_name, self._pbx = next(iter(configuration.pbxs.items()))
         self._stopping = asyncio.Event()
         self._boot: SwitchProcess | None = None
@@ -118,6 +70,12 @@ class Daemon:
     def stop(self) -> None:
         """Ask the daemon to end itself; `run` returns when it has."""
         self._stopping.set()
+
+    def reload(self) -> None:
+        """Have the certificate looked at now; calls and connections go on."""
+        reloading = asyncio.get_running_loop().create_task(self._reload())
+        self._reloads.add(reloading)
+        reloading.add_done_callback(self._reloads.discard)
 
     def readiness(self) -> Mapping[str, bool]:
         """Return what must be well for calls to be taken, for `/readyz`."""
@@ -133,15 +91,23 @@ class Daemon:
 
     async def run(self) -> None:
         """
-        Live until `stop`, SIGTERM, SIGINT or SIGHUP.
+        Live until `stop`, SIGTERM or SIGINT.
 
         Raises:
             StartError: it could not begin; everything begun is ended again.
         """
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
-        log.info("daemon_starting", version=importlib.metadata.version("cordboard"))
+        loop.add_signal_handler(signal.SIGHUP, self.stop if self._in_terminal else self.reload)
+        log.info(
+            "daemon_starting",
+            version=importlib.metadata.version("cordboard"),
+            config=str(self._configuration.folder),
+            data=str(self._configuration.data),
+            pbx=self._pbx_name,
+            ami=addresses.joined(self._pbx.ami.host, self._pbx.ami.port),
+        )
         try:
             with _journal(self._configuration) as journal:
                 codec = journal_codec()
@@ -161,7 +127,17 @@ class Daemon:
         except (JournalError, UndecodableRecordError) as error:
             raise StartError(f"the journal cannot be replayed: {error}") from error
         clock = Clock(not_before=journal.last_time() or Time(0))
-        house = self._build(journal, database, core, calls, clock)
+        house = build_house(
+            self._configuration,
+            journal=journal,
+            journal_path=self._configuration.data / JOURNAL_FILE,
+            database=database,
+            core=core,
+            calls=calls,
+            clock=clock,
+            health=self,
+            on_link=self._link_changed,
+        )
         self._house, self._database = house, database
         housekeeping = Housekeeping(
             journal=journal,
@@ -174,6 +150,7 @@ class Daemon:
         )
         housekeeping.keep_state()
         limit_s = as_seconds(self._configuration.watchdog_limit)
+        past = _past(journal, calls)
         async with asyncio.TaskGroup() as tasks:
             lives = [
                 tasks.create_task(life)
@@ -185,132 +162,78 @@ class Daemon:
                     house.ami.run(),
                     house.switch.look_now_and_then(LOOK_EVERY_S),
                     housekeeping.run(),
+                    house.lag.run(),
+                    house.tally.run(past),
                 )
             ]
             try:
                 async with AsyncExitStack() as doors:
                     await self._open(house, doors)
                     log.info("daemon_started")
+                    self._manager.ready(self._status())
+                    lives.append(tasks.create_task(self._manager.keep_alive()))
                     await self._stopping.wait()
                     log.info("daemon_stopping")
+                    self._manager.stopping()
             finally:
                 for life in lives:
                     life.cancel()
         house.writer.settle()
         housekeeping.keep_state()
 
-    def _build(
-        self, journal: Journal, database: Database, core: Distributor, calls: CallBook, clock: Clock
-    ) -> House:
-        """Wire everything; nothing runs yet, but what the journal told is known to all."""
-        configuration, loop = self._configuration, asyncio.get_running_loop()
-        writer = Writer(clock=clock, journal=journal, distributor=core, calls=calls)
-        mirror = FloorMirror()
-        mirror.fill(core, calls, clock.now())
-        directory = Directory(configuration.agents.values())
-        sessions = AgentSessions(
-            directory=directory,
-            inbox=ClientInbox(writer),
-            floor=mirror,
-            clock=clock,
-            timers=loop,
-            settings=SessionSettings(),
-        )
-        screens = Screens(sessions=sessions, customers=database, calls=calls, inbox=writer)
-
-        # The link and the adapter need each other: these are called when both are there.
-        def tell_switch(event: AmiEvent) -> None:
-            switch.on_event(event)
-
-        def tell_state(state: LinkState) -> None:
-            self._link_changed(switch, state)
-
-        ami = AmiClient(
-            AmiSettings(
-                host=self._pbx.ami.host,
-                port=self._pbx.ami.port,
-                username=self._pbx.ami.username,
-                secret=self._pbx.ami.secret.reveal(),
-            ),
-            wanted=frozenset(WANTED_EVENTS),
-            on_event=tell_switch,
-            on_state=tell_state,
-            now=clock.now,
-        )
-        switch = Switch(
-            self._pbx_name,
-            inbox=writer,
-            ami=ami,
-            floor=mirror,
-            parties=writer,
-            watch=screens,
-            services={
-                number: Service(number=number, flow=service.flow)
-                for number, service in configuration.services.items()
-            },
-            flows=configuration.flows,
-            announcements=Announcements(
-                music=self._pbx.music, prompts=configuration.prompts_folder
-            ),
-        )
-        writer.sinks.extend((mirror, screens, switch))
-        writer.watchers.extend((mirror.learn, screens.learn))
-        for call in calls.living():
-            party = journal.party(call.party)
-            number, name = ("", "") if party is None else (party.number, party.name)
-            screens.caller_arrived(call.call, call.service, number, name)
-        switch.restore(calls.living())
-        writer.on_overfull = ami.drop
-        if core.picture(clock.now()).policy_version != configuration.policy.version:
-            writer.post(PolicyApplied(policy=configuration.policy))
-            writer.settle()
-            mirror.fill(core, calls, clock.now())  # agents who are new have not been shown yet
-        return House(
-            writer=writer,
-            switch=switch,
-            screens=screens,
-            sessions=sessions,
-            floor=mirror,
-            ami=ami,
-            agi=AgiServer(switch.serve, allowed_peers=self._pbx.agi.peers),
-            web=self._web(sessions, directory),
-        )
-
-    def _web(self, sessions: AgentSessions, directory: Directory) -> AgentServer:
-        web, timers = self._configuration.web, asyncio.get_running_loop()
-        return AgentServer(
-            settings=WebSettings(
-                listen=web.listen,
-                port=web.port,
-                certificate=web.certificate,
-                key=web.key,
-                allow_plain_beyond_loopback=web.allow_plain_beyond_loopback,
-                origins=frozenset(web.origins),
-            ),
-            sessions=sessions,
-            authenticator=Authenticator(directory, AttemptSettings(), timers=timers),
-            health=self,
-            timers=timers,
-        )
-
     async def _open(self, house: House, doors: AsyncExitStack) -> None:
         """Let agents and callers in; `doors` closes in reverse."""
         web, agi = self._configuration.web, self._pbx.agi
         doors.push_async_callback(house.web.close)
-        await _listening(house.web.start(), web.listen, web.port)
+        port = await _listening(house.web.start(), web.listen, web.port)
+        secure = web.certificate is not None
+        log.info(
+            "web_addresses",
+            desks=addresses.url(web.listen, port, "/ws/v1", websocket=True, secure=secure),
+            metrics=addresses.url(web.listen, port, "/metrics", secure=secure),
+            metrics_peers=list(web.metrics_peers),
+        )
         house.sessions.start_leases(house.floor.logged_on())
         # Callers come last: whoever is let in is not dropped again because a port was taken.
         doors.push_async_callback(house.agi.close)
         port = await _listening(house.agi.start(agi.listen, agi.port), agi.listen, agi.port)
-        log.info("agi_listening", host=agi.listen, port=port)
+        log.info("agi_listening", host=agi.listen, port=port, dialplan_address=agi.address)
 
     def _link_changed(self, switch: Switch, state: LinkState) -> None:
         """When the link comes up, look at what there really is, and whether it is the same PBX."""
+        if self._house is not None and not self._stopping.is_set():
+            self._manager.status(self._status())
         if state.phase is not LinkPhase.UP:
             return
         other = self._boot is not None and self._boot != state.boot
         self._boot = state.boot
         switch.link_is_up(other_process=other)
+
+    async def _reload(self) -> None:
+        """Look at the certificate again, for SIGHUP."""
+        house = self._house
+        if house is None or self._stopping.is_set():
+            return
+        log.info("reload_begun")
+        self._manager.reloading()
+        await house.web.look_at_certificate()
+        self._manager.ready(self._status())
+        log.info("reload_done")
+
+    def _status(self) -> str:
+        """Say in one line how it is, for whoever started us."""
+        house, ami = self._house, self._pbx.ami
+        asterisk = f"Asterisk {self._pbx_name} at {addresses.joined(ami.host, ami.port)}"
+        if house is not None and house.ami.state.phase is LinkPhase.UP:
+            return f"takes calls of {asterisk}"
+        reason = None if house is None else house.ami.state.reason
+        return f"waits for {asterisk}" + ("" if reason is None else f": {reason.value}")
+
+
+def _past(journal: Journal, calls: CallBook) -> Past | None:
+    """Return where the calls that live began, if any does."""
+    since = min((call.arrived_at for call in calls.living()), default=None)
+    return None if since is None else Past(journal=journal, end=journal.last_position, since=since)
 
 
 def _first(errors: BaseExceptionGroup[StartError]) -> StartError:

@@ -20,7 +20,10 @@ log = structlog.get_logger(__name__)
 
 @click.command(
     help=_(
-        """Run the daemon until it is told to stop (SIGTERM, SIGHUP or Ctrl-C).
+        """Run the daemon until it is told to stop (SIGTERM or Ctrl-C).
+
+        SIGHUP has it look at the certificate again; where it was started in a terminal, it stops
+        when that is closed.
 
         Exit code 0: stopped as told. 1: it could not start, and says why in one line.
         """
@@ -39,6 +42,14 @@ def command(folder: Path) -> None:
     for warning in configuration.warnings:
         log.warning("configuration_doubtful", problem=str(warning))
     try:
-        asyncio.run(Daemon(configuration).run())
+        asyncio.run(Daemon(configuration, os.environ, in_terminal=_in_terminal()).run())
     except StartError as error:
         fail(str(error))
+
+
+def _in_terminal() -> bool:
+    """Tell whether somebody started us in a terminal, in the foreground or not."""
+    try:
+        return os.isatty(0)
+    except OSError:  # no standard input at all
+        return False
