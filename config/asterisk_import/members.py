@@ -10,6 +10,7 @@ from config.asterisk_import.errors import ImportRefusedError
 from config.asterisk_import.names import safe_names, spoken_name
 from config.asterisk_import.option import Fate
 from config.asterisk_import.phones import Found, Phones
+from config.asterisk_import.place import shown as quoted
 from config.asterisk_import.reader import Option, Section
 from config.asterisk_import.report import Findings
 from config.asterisk_import.sections import what
@@ -104,9 +105,8 @@ class Members:
                         place=option.place, most=f"{AGENTS_MAX:,}"
                     )
                 )
-            agent = self._agents[found.phone] = AgentDraft(phone=found.phone, remark=found.remark)
-        elif not found.remark:
-            agent.remark = ""  # another line of his tells the phone for sure
+            agent = self._agents[found.phone] = AgentDraft(phone=found.phone)
+        agent.remark = agent.remark or found.remark
         return agent
 
     def _name(
@@ -152,5 +152,5 @@ class Members:
             value = getattr(line, name)
             rule = MEMBER[name]
             if value and not (rule.idle and rule.idle(value)):
-                told = f"{name} {value}: {rule.words}"
+                told = f"{name} {quoted(value)}: {rule.words}"
                 self._findings.add(rule.fate, option.place, shown, told)

@@ -23,7 +23,7 @@ GENERAL_OPTIONS: Final = (
         idle=off,
         words=_(
             "members added while Asterisk runs stand in its database, not in this file: see "
-            "`queue show`, and write them into agents.yaml"
+            "the console's queue show, and write them into agents.yaml"
         ),
     ),
     OptionRule(

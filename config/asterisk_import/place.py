@@ -15,9 +15,9 @@ class Place(NamedTuple):
         return f"{shown(self.file)}:{self.line}"
 
 
-def shown(text: str) -> str:
+def shown(text: str, most: int = SHOWN_MAX) -> str:
     """Return text for a report or a remark: no control characters, no line breaks, not too long."""
-    cut = text[:SHOWN_MAX] + "…" if len(text) > SHOWN_MAX else text
+    cut = text[:most] + "…" if len(text) > most else text
     if cut.isprintable() and "`" not in cut:
         return cut
     return "".join(one if one.isprintable() and one != "`" else _escaped(one) for one in cut)

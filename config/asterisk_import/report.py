@@ -11,6 +11,7 @@ from cti.language import _
 
 FINDINGS_MAX = 50_000
 """Lines of a report; five hundred queues of a hundred lines each."""
+WORDS_MAX = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class Findings:
                     place=place, most=f"{FINDINGS_MAX:,}"
                 )
             )
+        words = shown(words, WORDS_MAX)  # values of his stand in some of them
         self._all.append(Finding(fate=fate, place=place, what=shown(what), words=words))
 
     def add_notes(self, notes: Iterable[Note]) -> None:

@@ -9,6 +9,7 @@ from config.asterisk_import.dialplan import Dialplan, Extension, Step
 from config.asterisk_import.draft import QueueDraft, ServiceDraft
 from config.asterisk_import.names import safe_names
 from config.asterisk_import.option import Fate
+from config.asterisk_import.place import shown
 from config.asterisk_import.report import Findings
 from config.asterisk_import.table import APPLICATION
 from cti.language import _
@@ -103,7 +104,7 @@ class Services:
         for name, value in values.items():
             rule = APPLICATION[name]
             if value.strip():
-                words = f"{name} {value}: {rule.words}"
+                words = f"{name} {shown(value)}: {rule.words}"
                 self._findings.add(rule.fate, step.place, told, words)
         if timeout.strip():
             self._overflow(extension, step, queue, timeout, after)

@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from config.asterisk_import.errors import ImportRefusedError
@@ -56,6 +56,7 @@ def refusal(files: dict[str, bytes]) -> str:
 
 
 @settings(max_examples=150, deadline=None)
+@example("[q]\nmember => PJSIP/0,,,,,,\u2028", "", "", "[a]\nexten => 1,1,Queue(q,\x1b)")
 @given(queues=TEXT, agents=TEXT, rules=TEXT, extensions=TEXT)
 def test_text_of_any_kind_becomes_a_right_configuration_or_one_sentence(
     queues: str, agents: str, rules: str, extensions: str
