@@ -12,7 +12,7 @@ from config.settings import Configuration
 from cti.commands import main
 from tests.config.folders import HASH
 
-SECRET = {"CORDBOARD_AMI_SECRET": "a secret that is long enough"}
+SECRET = {"CORDBOARD_AMI_SECRET": "a-secret-that-is-long-enough"}
 
 
 def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:

@@ -7,6 +7,7 @@ import pytest
 from config.asterisk_import.errors import ImportRefusedError
 from config.asterisk_import.proof import prove
 from config.asterisk_import.render import yaml_files
+from cti.asterisk_files.writing import join
 from ivr.actions import Play
 from ivr.interpreter import Interpreter
 from tests.config.asterisk_import.setups import drafted, loaded, quick_hash, run, write
@@ -93,3 +94,15 @@ def test_an_agent_of_a_hundred_queues_does_not_join_one_more(tmp_path: Path) -> 
     assert [line for line in draft.findings.lines() if "at most" in line] == [
         "  queues.conf:202: [q100] member = PJSIP/1: not this queue: an agent can serve 100 at most"
     ]
+
+
+def test_asterisk_config_takes_what_was_imported(tmp_path: Path) -> None:
+    queues = "[500]\nmusicclass = jazz\nmember => PJSIP/1001,0,Ann\nmember => PJSIP/null\n"
+    out = tmp_path / "out"
+    run(write(tmp_path / "asterisk", {"queues.conf": queues}), "--out", out)
+
+    written = {one.name for one in join(loaded(out), tmp_path / "joined")}
+    assert {"cordboard-extensions.conf", "cordboard-pjsip.conf"} <= written
+    extensions = (tmp_path / "joined" / "cordboard-extensions.conf").read_text()
+    assert "exten => 500,1," in extensions
+    assert "jazz" in extensions
