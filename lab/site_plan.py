@@ -14,7 +14,7 @@ PASSWORD = "cordboard-demo"
 PASSWORD_HASH = (
     "$argon2id$v=19$m=32,t=1,p=1$+Gc3pmiSY9y7tNBZGfORdw$upscVeIRxifn9xVmzEEPCn8YgKY/+lyKDRjfHFmYRaY"
 )
-MANAGER_SECRET = "lab-secret"
+MANAGER_SECRET = "lab-manager-secret"
 SECRET_VARIABLE = "CORDBOARD_AMI_SECRET"
 GREETING_HZ = 900
 CALLER_HZ = 500
