@@ -58,9 +58,7 @@ def _odd_trunks(pbx: Pbx) -> Iterator[Doubt]:
         for index, text in enumerate(trunk.addresses):
             network = ipaddress.ip_network(text)
             path = ("trunks", name, "addresses", index)
-            if network.is_loopback:
-                yield path, _("is this machine itself, no provider")
-            elif network.prefixlen <= WIDE_PREFIXES[network.version]:
+            if network.prefixlen <= WIDE_PREFIXES[network.version]:
                 message = _("is very wide: {count} addresses may send calls in")
                 yield path, message.format(count=f"{network.num_addresses:,}")
 
