@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from lab.phone.outgoing import OutgoingCall
-from lab.site import AGENT_HZ, CALLER_HZ, FALLBACK_PHONE, GREETING_HZ, AgentPlan, Site, settled
+from lab.site import (
+    AGENT_HZ,
+    CALLER_HZ,
+    FALLBACK_PHONE,
+    GREETING_HZ,
+    TRUNK_ENDPOINT,
+    AgentPlan,
+    Site,
+    settled,
+)
 from tests.scenarios.observer import live_channels, send_to_queue
 from tests.scenarios.sites import (
     ANN,
@@ -237,9 +246,8 @@ async def test_a_caller_who_has_talked_and_waits_in_a_second_queue_is_kept(
 async def caller_channel(site: Site) -> str:
     """Return the channel of the only caller."""
     channels = await site.asterisk.console("core show channels concise")
-    (channel,) = [
-        line.split("!")[0] for line in channels.splitlines() if line.startswith("PJSIP/cordboard-lab")
-    ]
+    callers = f"PJSIP/{TRUNK_ENDPOINT}-"
+    (channel,) = [line.split("!")[0] for line in channels.splitlines() if line.startswith(callers)]
     return channel
 
 
