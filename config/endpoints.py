@@ -66,7 +66,8 @@ def overlapping_trunks(trees: Trees) -> Iterator[Problem]:
                 trunk=f"{other[1]!r:.60}", line=other[2].line
             )
             yield problem_at(_MAIN, position, path, message)
-        around.append(one)
+        if not around or around[-1][0] != network:
+            around.append(one)  # once each: so many as a prefix has bits at most
 
 
 def phone_uses(trees: Trees) -> Iterator[tuple[KeyPath, Position, str]]:

@@ -124,7 +124,7 @@ def _examine(directory: Path, environment: Mapping[str, str], *, for_daemon: boo
         entries = sorted(entry.name for entry in folder.iterdir())
     except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: a circle of links
         return _nothing(directory, _folder_fault(error))
-    problems = list(_stray_files(entries))
+    problems = _first(_stray_files(entries))
     trees: dict[str, Node] = {}
     files: dict[str, Section] = {}
     for name, model in FILES.items():

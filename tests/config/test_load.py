@@ -257,6 +257,18 @@ def test_a_file_by_a_wrong_name_is_told(folder: Folder) -> None:
     ]
 
 
+def test_very_many_files_that_are_not_read_are_told_of_quickly(
+    folder: Folder, patience: float
+) -> None:
+    for index in range(5_000):
+        folder.write(f"{index}.yaml", "")
+    started = time.process_time()
+    complaints = folder.complaints()
+
+    assert time.process_time() - started < patience
+    assert len(complaints) == 101
+
+
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
 

@@ -1,6 +1,8 @@
 """What Asterisk's own files are made of: our address, trunks, phones, the safety net."""
 # ruff: noqa: E501 - messages are compared whole, as administrators read them
 
+import time
+
 import pytest
 
 from config.settings import (
@@ -210,6 +212,22 @@ def test_very_many_addresses_are_compared_quickly(folder: Folder) -> None:
     add(folder, f"    trunks:\n{trunks}")
 
     assert folder.complaints() == []
+
+
+@pytest.mark.parametrize("spread", [1, 12_000])
+def test_the_same_address_very_often_is_refused_quickly(
+    folder: Folder, patience: float, spread: int
+) -> None:
+    trunks = "".join(
+        f"      t{trunk}: {{addresses: [{'192.0.2.1, ' * (12_000 // spread)}]}}\n"
+        for trunk in range(spread)
+    )
+    add(folder, f"    trunks:\n{trunks}")
+    started = time.process_time()
+    complaints = folder.complaints()
+
+    assert time.process_time() - started < patience
+    assert any("addresses" in complaint for complaint in complaints)
 
 
 def test_the_fallback_is_a_phone_that_is_known(folder: Folder) -> None:
