@@ -54,6 +54,10 @@ clean: ## Remove what was made in this folder (not the cache in ~/.cache/cordboa
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# `python -m venv`, which ends at Ctrl-C without telling where it was.
+QUIET_VENV := import signal, sys, venv; signal.signal(signal.SIGINT, signal.SIG_DFL); \
+	venv.main(sys.argv[1:])
+
 # pip says `Collecting NAME==...` once for each package of the lock.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -61,8 +65,9 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null \
 		|| { echo 'Python cannot make virtual environments; install: apt-get install python3-venv'; exit 1; }
 	@echo 'Setting up the Python packages in $(VENV)'
-	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) install --require-hashes -r requirements.lock 2>&1 | tee $(VENV)/pip.log \
+	@$(PYTHON) -c '$(QUIET_VENV)' $(VENV)
+	@trap 'echo; exit 130' INT; \
+	$(PIP) install --require-hashes -r requirements.lock 2>&1 | tee $(VENV)/pip.log \
 		| awk -v of="$$(grep -c == requirements.lock)" '/^Collecting / \
 			{ ++n; if (tty || n % 10 == 0) printf "  %d of %d: %-40s%s", n, of, $$2, tty ? "\r" : "\n"; fflush() }' \
 			tty="$$(test -t 1 && echo 1 || echo '')" \
