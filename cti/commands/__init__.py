@@ -15,8 +15,20 @@ import click
 from cti.language import _
 
 
+INTERRUPTED = 130
+"""A shell's exit code for a program that Ctrl-C ended."""
+
+
 class Commands(click.Group):
     """The modules of this package, as commands."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; Ctrl-C ends it without a word, whether it is at work or still loading."""
+        try:
+            return cast("object", super().invoke(ctx))
+        except KeyboardInterrupt:
+            click.echo(err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
