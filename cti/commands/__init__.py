@@ -14,7 +14,6 @@ import click
 
 from cti.language import _
 
-
 INTERRUPTED = 130
 """A shell's exit code for a program that Ctrl-C ended."""
 
@@ -23,7 +22,7 @@ class Commands(click.Group):
     """The modules of this package, as commands."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; Ctrl-C ends it without a word, whether it is at work or still loading."""
+        """Run the command; Ctrl-C ends it without a word, even while it is still loading."""
         try:
             return cast("object", super().invoke(ctx))
         except KeyboardInterrupt:
