@@ -335,7 +335,9 @@ def test_five_thousand_agents_are_read_in_seconds(folder: Folder, patience: floa
     assert time.process_time() - started < patience
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+)
 @given(name=st.sampled_from(list(FILES)), data=st.data())
 def test_a_damaged_file_gives_problems_or_a_configuration_and_nothing_else(
     folder: Folder, name: str, data: st.DataObject

@@ -265,7 +265,7 @@ def places(tree: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str
         yield from places(value, (*path, step))
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(name=st.sampled_from(list(FILES)), data=st.data())
 def test_nothing_that_the_check_takes_is_refused_by_the_schema(
     name: str, data: st.DataObject
@@ -290,6 +290,7 @@ def test_nothing_that_the_check_takes_is_refused_by_the_schema(
 LEAST, MOST = seconds(1), seconds(600)
 
 
+@settings(deadline=None)
 @given(
     amount=st.integers(0, 700_000),
     unit=st.sampled_from(["h", "m", "s", "ms"]),
@@ -304,6 +305,7 @@ def test_a_duration_of_one_unit_is_judged_by_its_pattern_as_by_its_value(
     assert bool(pattern.fullmatch(text)) == (LEAST <= duration_from(text) <= MOST)
 
 
+@settings(deadline=None)
 @given(
     bounds=st.tuples(st.integers(0, 9_999), st.integers(0, 9_999)), number=st.integers(0, 11_000)
 )
