@@ -43,31 +43,58 @@ def histogram(name: str, help_text: str, *labels: str) -> Figure:
 _as_text: Callable[[float], str] = utils.floatToGoString
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Spread:
+    bounds: tuple[float, ...]
+    counts: tuple[int, ...]
+    total: float
+
+
 class Sheet:
-    """Figures at one instant; each family of `figures` stands on it, with or without values."""
+    """
+    Figures at one instant; each family of `figures` stands on it, with or without values.
+
+    Writing only notes the values, as it is done in the loop's thread; `families` does the rest,
+    in any thread.
+    """
 
     def __init__(self, figures: Iterable[Figure]) -> None:
-        self._families = {
-            figure.name: Metric(figure.name.removesuffix("_total"), figure.help, figure.kind)
-            for figure in figures
-        }
+        self._figures = tuple(figures)
+        self._notes: list[tuple[Figure, tuple[str, ...], float | _Spread]] = []
 
     def write(self, figure: Figure, value: float, *labels: str) -> None:
         """Write a counter's or gauge's value."""
-        named = dict(zip(figure.labels, labels, strict=True))
-        self._families[figure.name].add_sample(figure.name, named, value)
+        self._notes.append((figure, labels, value))
 
     def spread(self, figure: Figure, buckets: Buckets, *labels: str) -> None:
         """Write a histogram."""
-        family, name = self._families[figure.name], figure.name
-        named = dict(zip(figure.labels, labels, strict=True))
-        cumulated = list(accumulate(buckets.counts))
-        bounds = (*map(float, buckets.bounds), float("inf"))
-        for bound, count in zip(bounds, cumulated, strict=True):
-            family.add_sample(f"{name}_bucket", {**named, "le": _as_text(bound)}, count)
-        family.add_sample(f"{name}_count", named, cumulated[-1])
-        family.add_sample(f"{name}_sum", named, buckets.total)
+        spread = _Spread(bounds=buckets.bounds, counts=tuple(buckets.counts), total=buckets.total)
+        self._notes.append((figure, labels, spread))
 
     def families(self) -> list[Metric]:
-        """Return all that was written."""
-        return list(self._families.values())
+        """
+        Return all that was written.
+
+        Raises:
+            ValueError: a figure was written with other labels than it has.
+        """
+        families = {
+            figure.name: Metric(figure.name.removesuffix("_total"), figure.help, figure.kind)
+            for figure in self._figures
+        }
+        for figure, labels, value in self._notes:
+            named = dict(zip(figure.labels, labels, strict=True))
+            if isinstance(value, _Spread):
+                _add_spread(families[figure.name], figure.name, named, value)
+            else:
+                families[figure.name].add_sample(figure.name, named, value)
+        return list(families.values())
+
+
+def _add_spread(family: Metric, name: str, named: dict[str, str], spread: _Spread) -> None:
+    cumulated = list(accumulate(spread.counts))
+    bounds = (*map(float, spread.bounds), float("inf"))
+    for bound, count in zip(bounds, cumulated, strict=True):
+        family.add_sample(f"{name}_bucket", {**named, "le": _as_text(bound)}, count)
+    family.add_sample(f"{name}_count", named, cumulated[-1])
+    family.add_sample(f"{name}_sum", named, spread.total)

@@ -37,33 +37,33 @@ class Metrics:
     def __init__(self) -> None:
         self.sources: list[Source] = []
         self._process = ProcessCollector(registry=None)
-        self._families: list[Metric] = []
+        self._sheet = Sheet(())
         self._looked_up_at_s = float("-inf")
 
-    def collect(self) -> list[Metric]:
+    def look_up(self) -> Sheet:
         """Look all figures of ours up."""
         sheet = Sheet(FIGURES)
         for source in self.sources:
             source.write(sheet)
-        return sheet.families()
+        return sheet
 
     async def page(self, accept: str) -> tuple[str, bytes]:
         """Return content type and text, in the form that `accept` (HTTP's header) asks for."""
         now = time.monotonic()
         if now - self._looked_up_at_s >= FRESH_S:
-            self._families = self.collect()
+            self._sheet = self.look_up()
             self._looked_up_at_s = now
         modern = OPENMETRICS in accept
-        text = await asyncio.to_thread(self._text, self._families, modern=modern)
+        text = await asyncio.to_thread(self._text, self._sheet, modern=modern)
         if modern:
             return openmetrics.CONTENT_TYPE_LATEST, text
         return exposition.CONTENT_TYPE_PLAIN_0_0_4, text
 
-    def _text(self, families: list[Metric], *, modern: bool) -> bytes:
+    def _text(self, sheet: Sheet, *, modern: bool) -> bytes:
         write: Callable[[CollectorRegistry], bytes] = (
             openmetrics.generate_latest if modern else exposition.generate_latest
         )
-        return write(_Written([*families, *self._process.collect()]))
+        return write(_Written([*sheet.families(), *self._process.collect()]))
 
 
 class _Written(CollectorRegistry):
