@@ -78,7 +78,7 @@ class CustomerBook:
         wanted = normalised(number, self._country)
         if wanted is None:
             return None
-        async with self._pool.connection() as connection:
+        async with self._pool.single_statement() as connection:
             row = await connection.fetchrow(
                 f"{_SELECT} WHERE id IN"  # noqa: S608 - a constant of ours
                 " (SELECT customer FROM customer_numbers WHERE number = $1) ORDER BY id LIMIT 1",
@@ -90,7 +90,7 @@ class CustomerBook:
         """Return the customer with this id."""
         if not 0 < customer <= ID_MAX:
             return None
-        async with self._pool.connection() as connection:
+        async with self._pool.single_statement() as connection:
             row = await connection.fetchrow(f"{_SELECT} WHERE id = $1", customer)
         return None if row is None else _customer(row)
 

@@ -58,6 +58,7 @@ class Pool:
                 min_size=1,
                 max_size=CONNECTIONS_MAX,
                 timeout=CONNECT_S_MAX,
+                reset=_leave_as_it_is,
                 server_settings={"application_name": "cordboard", "timezone": "UTC"},
             )
         except UNAVAILABLE as error:
@@ -91,13 +92,29 @@ class Pool:
         Raises:
             StorageUnavailableError: Postgres is away, or the deadline passed.
         """
+        async with self.single_statement() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def single_statement(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
+        """
+        Lend a connection for one statement, which is a transaction by itself.
+
+        To begin and end one besides would be two more journeys to the server and back.
+
+        Raises:
+            StorageUnavailableError: Postgres is away, or the deadline passed.
+        """
         try:
             async with (
                 asyncio.timeout(self._deadline_s),
                 self._pool.acquire() as connection,
-                connection.transaction(),
             ):
                 yield connection
         except UNAVAILABLE as error:
             reason = str(error) or f"no answer within {self._deadline_s} s"
             raise StorageUnavailableError(f"the database failed: {reason}") from error
+
+
+async def _leave_as_it_is(_connection: asyncpg.Connection) -> None:
+    """Give a connection back: nobody here sets anything in a session, to be undone behind him."""
