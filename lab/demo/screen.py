@@ -139,10 +139,10 @@ class Picture:
     def _title(self, width: int) -> Text:
         """Return the first line; what there is no room for is left out from its end."""
         course, totals = self.course, self.course.totals
-        counted = _("{count} of {all} calls").format(count=totals.calls, all=course.calls_max)
-        if course.calls_max is None:
-            counted = ngettext("{count} call", "{count} calls", totals.calls)
-            counted = counted.format(count=totals.calls)
+        counted = ngettext("{count} call", "{count} calls", totals.calls)
+        if course.calls_max is not None:
+            counted = ngettext("{count} of {all} call", "{count} of {all} calls", course.calls_max)
+        counted = counted.format(count=totals.calls, all=course.calls_max)
         lost = totals.outcomes["lost_by_switch"]
         told = [
             (counted, ""),

@@ -109,8 +109,11 @@ class Teller:
             return _("free the longest, {seconds} s; next {agent}").format(
                 seconds=idle_s, agent=second
             )
+        idle, others = f"{idle_s}", f"{_whole(turn.next_idle)}"
+        if idle == others:
+            idle, others = f"{as_seconds(turn.idle):.1f}", f"{as_seconds(turn.next_idle):.1f}"
         return _("free the longest, {seconds} s; next {agent}, {others} s").format(
-            seconds=idle_s, agent=second, others=_whole(turn.next_idle)
+            seconds=idle, agent=second, others=others
         )
 
     def _against(self, turn: Offered) -> str:

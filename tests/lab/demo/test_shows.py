@@ -18,14 +18,14 @@ import pytest
 from rich.cells import cell_len
 
 from lab.demo.folder import ShowFolder
-from lab.desk import Desk
 from lab.phone.digest import Credentials
-from lab.phone.outgoing import OutgoingCall
 from lab.phone.phone import Phone
 
 ROOT = Path(__file__).parents[3]
 SHOW_S_MAX = 60.0
 GONE_S_MAX = 8.0
+SUPPORTERS = 5
+"""Agents who serve support, the guest included."""
 
 
 def test_a_folder_is_gone_after_the_show_unless_it_is_kept(place: Path) -> None:
@@ -210,44 +210,48 @@ async def addresses_of(show: asyncio.subprocess.Process) -> dict[str, str]:
     return told
 
 
+def desk_of_the_guide() -> str:
+    """Return the program in the guide by which anybody can be an agent."""
+    guide = (ROOT / "docs" / "demo.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    return str(program)
+
+
 async def call_oneself(told: dict[str, str]) -> None:
     """Be caller and agent at once: the guest's phone rings for whoever calls in."""
     host, _colon, port = told["Call in"].removeprefix("sip:8000@").partition(":")
     server = (host, int(port))
-    password = told["Password"].partition(";")[0]
-    async with (
-        await Phone.start(
-            "guest", server=server, credentials=Credentials("guest", password)
-        ) as mine,
-        await Phone.start("caller", server=server) as caller,
-        Desk(told["Your desk"].partition("/ws/v1")[0].replace("ws", "http", 1)) as desk,
-    ):
-        await mine.register()
-        mine.answers()
-        await desk.sign_in("guest", password)
-        await desk.log_on()
-        await desk.ready()
-        await desk.wait_state(wish="ready")
-        own_call = await mine.dial("8000", within_s=5)
-        await own_call.hang_up()
-        # Five others have been free for longer: whoever calls six times has met everybody.
-        for _ in range(6):
-            call = await caller.dial("8000", within_s=5)
-            await call.send_digit("2")
-            if await met(desk, call):
-                return
-        raise AssertionError("the guest was never given a call")
-
-
-async def met(desk: Desk, call: OutgoingCall) -> bool:
-    """Tell whether this call was given to the guest, and end it when somebody talks."""
+    account = Credentials("guest", told["Password"].partition(";")[0])
+    desk = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", desk_of_the_guide(), told["Your desk"].partition(",")[0]),
+        stdout=subprocess.PIPE,
+    )
     try:
-        await desk.wait_state(occupation="busy", timeout_s=4)
-    except TimeoutError:
-        return False
+        async with (
+            await Phone.start("guest", server=server, credentials=account, lines=2) as phone,
+            await Phone.start("caller", server=server, lines=9) as caller,
+        ):
+            await phone.register()
+            own = await phone.dial("8000", within_s=5)
+            await own.hang_up()
+            await seen(desk, '"wish":"ready"')
+            # The others have been free for longer, and each talk keeps one of them.
+            calls = [await caller.dial("8000", within_s=5) for _ in range(SUPPORTERS)]
+            for call in calls:
+                await call.send_digit("2")
+            rung = await phone.next_call(within_s=15)
+            await rung.answer()
+            await seen(desk, '"occupation":"busy"')
     finally:
-        await call.hang_up()
-    return True
+        desk.kill()
+        await desk.wait()
+
+
+async def seen(desk: asyncio.subprocess.Process, wanted: str) -> None:
+    """Wait until the desk's program has printed this."""
+    async with asyncio.timeout(15):
+        while desk.stdout and wanted not in (await desk.stdout.readline()).decode():
+            pass
 
 
 @pytest.mark.scenario
