@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,7 +19,10 @@ from acd.facts import PolicyApplied
 from cti.daemon import JOURNAL_FILE
 from storage.journal import Journal
 from storage.records import journal_codec
+from tests.agents.pems import pem
+from tests.agents.test_certificates import anybody, shown_by
 from tests.config.folders import Folder
+from tests.cti.operations.scraped import Scrape
 
 START_S_MAX = 30.0
 STOP_S_MAX = 10.0
@@ -70,10 +74,12 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(folder: Folder, **environment: str) -> AsyncIterator[Serving]:
+async def serving(
+    folder: Folder, stdin: int = asyncio.subprocess.DEVNULL, /, **environment: str
+) -> AsyncIterator[Serving]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cti", "serve", "--config", str(folder.path)),
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=stdin,
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, "AMI_SECRET": "canary-secret", "DATABASE": NOWHERE, **environment},
     )
@@ -110,6 +116,128 @@ async def test_it_stops_when_told_to_in_time_and_with_code_0(
 
     assert code == 0
     assert [json.loads(line)["event"] for line in said.splitlines()][-1] == "daemon_stopped"
+
+
+async def test_in_a_terminal_it_stops_when_that_is_closed(folder: Folder) -> None:
+    ours, its = os.openpty()
+    try:
+        async with serving(folder, its) as daemon:
+            await daemon.until("daemon_started")
+            daemon.process.send_signal(signal.SIGHUP)
+            code, said = await daemon.ended()
+    finally:
+        os.close(ours)
+        os.close(its)
+
+    assert code == 0
+    assert json.loads(said.splitlines()[-1])["event"] == "daemon_stopped"
+
+
+@pytest.fixture
+def secure_folder(folder: Folder) -> Folder:
+    """The same, with a certificate."""
+    pem("old").put(folder.path / "cert.pem", folder.path / "key.pem")
+    (folder.path / "key.pem").chmod(0o600)
+    pair = "origins: []\n  certificate: cert.pem\n  key: key.pem"
+    folder.replace("cordboard.yaml", "origins: []", pair)
+    return folder
+
+
+async def test_sighup_has_it_show_a_new_certificate_at_once_and_drops_nobody(
+    secure_folder: Folder,
+) -> None:
+    async with serving(secure_folder) as daemon:
+        port = (await daemon.until("web_listening"))["port"]
+        await daemon.until("daemon_started")
+        _, staying = await asyncio.open_connection("127.0.0.1", port, ssl=anybody())
+        before = await shown_by(port)
+        pem("new").put(secure_folder.path / "cert.pem", secure_folder.path / "key.pem")
+        daemon.process.send_signal(signal.SIGHUP)
+        await daemon.until("reload_done")
+        after = await shown_by(port)
+        stays = not staying.is_closing()
+        staying.transport.abort()
+
+    assert (before, after, stays) == ("CN=old", "CN=new", True)
+
+
+async def test_sighup_with_a_broken_pair_keeps_the_old_one_and_shows_that(
+    secure_folder: Folder,
+) -> None:
+    async with serving(secure_folder) as daemon:
+        port = (await daemon.until("web_listening"))["port"]
+        await daemon.until("daemon_started")
+        (secure_folder.path / "cert.pem").write_bytes(pem("new").certificate)
+        daemon.process.send_signal(signal.SIGHUP)
+        refused = await daemon.until("certificate_refused")
+        after = await shown_by(port)
+        async with (
+            aiohttp.ClientSession() as client,
+            client.get(f"https://127.0.0.1:{port}/metrics", ssl=False) as answer,
+        ):
+            figures = Scrape(await answer.text())
+
+    assert refused["reason"] == "the key belongs to another certificate"
+    assert after == "CN=old"
+    assert figures.value("cordboard_tls_certificate_refused") == 1
+    assert figures.value("cordboard_tls_certificate_expiry_timestamp_seconds") > time.time()
+
+
+async def test_sighup_before_it_has_started_does_no_harm(folder: Folder) -> None:
+    async with serving(folder) as daemon:
+        await daemon.until("daemon_starting")
+        daemon.process.send_signal(signal.SIGHUP)
+        await daemon.until("daemon_started")
+
+
+async def test_its_first_lines_say_where_everything_is(folder: Folder) -> None:
+    async with serving(folder) as daemon:
+        starting = await daemon.until("daemon_starting")
+        addresses = await daemon.until("web_addresses")
+        agi = await daemon.until("agi_listening")
+        started = await daemon.until("daemon_started")
+
+    assert (starting["pbx"], starting["ami"]) == ("main", "127.0.0.1:1")
+    assert starting["config"] == str(folder.path)
+    assert addresses["desks"].startswith("ws://127.0.0.1:")
+    assert addresses["desks"].endswith("/ws/v1")
+    assert addresses["metrics"].endswith("/metrics")
+    assert agi["port"] > 0
+    assert started["level"] == "info"
+
+
+@pytest.fixture
+def manager_socket(tmp_path: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "notify"))
+        listening.settimeout(START_S_MAX)
+        yield listening
+
+
+async def test_systemd_is_told_of_its_life_from_the_start_to_the_end(
+    folder: Folder, manager_socket: socket.socket
+) -> None:
+    async def told(word: str) -> list[str]:
+        while True:
+            lines = (await asyncio.to_thread(manager_socket.recv, 4096)).decode().splitlines()
+            if word in lines:
+                return lines
+
+    address = str(manager_socket.getsockname())
+    async with serving(folder, NOTIFY_SOCKET=address, WATCHDOG_USEC="900000") as daemon:
+        ready = await told("READY=1")
+        await told("WATCHDOG=1")
+        daemon.process.send_signal(signal.SIGHUP)
+        await told("RELOADING=1")
+        ready_again = await told("READY=1")
+        await told("WATCHDOG=1")
+        daemon.process.terminate()
+        await told("STOPPING=1")
+        code, _ = await daemon.ended()
+
+    assert ready[1].startswith("STATUS=waits for Asterisk main at 127.0.0.1:1")
+    assert ready_again[1].startswith("STATUS=waits for Asterisk main at 127.0.0.1:1")
+    assert code == 0
 
 
 async def test_a_policy_is_journalled_once_and_the_state_is_kept_over_two_lives(
