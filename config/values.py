@@ -292,10 +292,10 @@ SpokenName = Annotated[
 ]
 ServiceNumber = Annotated[
     str,
-    StringConstraints(pattern=r"^[0-9*#]{1,20}$"),
+    StringConstraints(pattern=r"^\+?[0-9*#]{1,20}$"),
     Textual,
     Editors({"minimum": 0}),
-    Means(_("a dialled number: 1 to 20 of 0-9 * #")),
+    Means(_("a dialled number: 1 to 20 of 0-9 * #, perhaps after a +")),
 ]
 Key = Annotated[
     str,

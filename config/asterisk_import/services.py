@@ -17,7 +17,7 @@ from cti.language import _
 FIRST_NUMBER = 8_000
 """Where numbers begin that nobody gave: as in the examples."""
 OVERFLOW_S_MAX = 86_400
-_NUMBER: Final = re.compile(r"[0-9*#]{1,20}")
+_NUMBER: Final = re.compile(r"\+?[0-9*#]{1,20}")
 _ARGUMENTS: Final = tuple(APPLICATION)
 
 

@@ -23,7 +23,7 @@ class UnfitValueError(ValueError):
 
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
-SERVICE = re.compile(r"[0-9*#]{1,20}")
+SERVICE = re.compile(r"\+?[0-9*#]{1,20}")
 USER = re.compile(r"[A-Za-z0-9_.@-]{1,80}")
 SOUND = re.compile(r"/?[A-Za-z0-9_-][A-Za-z0-9_./-]{0,99}")
 SECRET = re.compile(r"[!-:<-~]{1,200}")
@@ -35,7 +35,7 @@ ADDRESS = re.compile(
 
 _WORDS: Mapping[re.Pattern[str], str] = {
     NAME: _("1 to 40 letters, digits, - or _"),
-    SERVICE: _("1 to 20 digits, * or #"),
+    SERVICE: _("1 to 20 digits, * or #, perhaps after a +"),
     USER: _("1 to 80 letters, digits, - _ . or @"),
     SOUND: _("the name of a sound of Asterisk's, without its ending"),
     SECRET: _("1 to 200 visible characters of ASCII, no blank and no semicolon"),

@@ -291,9 +291,9 @@ VALUES: list[Case] = [
     (
         "services.yaml",
         '"8000"',
-        "+8000",
+        "8000+",
         [
-            "services.yaml:2:13: services.0.number: must be a dialled number: 1 to 20 of 0-9 * #, not '+8000'",
+            "services.yaml:2:13: services.0.number: must be a dialled number: 1 to 20 of 0-9 * #, perhaps after a +, not '8000+'",
         ],
     ),
     (
@@ -301,7 +301,7 @@ VALUES: list[Case] = [
         '"8000"',
         '"80 00"',
         [
-            "services.yaml:2:13: services.0.number: must be a dialled number: 1 to 20 of 0-9 * #, not '80 00'",
+            "services.yaml:2:13: services.0.number: must be a dialled number: 1 to 20 of 0-9 * #, perhaps after a +, not '80 00'",
         ],
     ),
     (
@@ -309,7 +309,7 @@ VALUES: list[Case] = [
         '"8000"',
         "888888888888888888888",
         [
-            "services.yaml:2:13: services.0.number: must be a dialled number: 1 to 20 of 0-9 * #, not '888888888888888888888'",
+            "services.yaml:2:13: services.0.number: must be a dialled number: 1 to 20 of 0-9 * #, perhaps after a +, not '888888888888888888888'",
         ],
     ),
     (
@@ -317,7 +317,7 @@ VALUES: list[Case] = [
         '"8000"',
         "${X}",
         [
-            "services.yaml:2:13: services.0.number: must be a dialled number: 1 to 20 of 0-9 * #, not '${X}'",
+            "services.yaml:2:13: services.0.number: must be a dialled number: 1 to 20 of 0-9 * #, perhaps after a +, not '${X}'",
         ],
     ),
     (

@@ -14,7 +14,7 @@ from cti.switch.dialplan import (
     PHONE_CONTEXT,
 )
 
-NET = SafetyNet(services=("8000", "*99", "#1"), agi="127.0.0.1:4573", fallback="PJSIP/desk")
+NET = SafetyNet(services=("8000", "*99", "#1", "+49308000"), agi="127.0.0.1:4573", fallback="PJSIP/desk")
 OURS = frozenset(SESSION_ARGUMENTS) | {"CORD_AT1", "CORD_AT2", "CORD_DOCTOR"}
 
 
@@ -39,7 +39,7 @@ def test_callers_reach_the_service_numbers_and_no_others() -> None:
         r"exten => ([^,]+),", "\n".join(section(safety_net(NET), ENTRY_CONTEXT))
     )
 
-    assert extensions == ["8000", "*99", "#1"]
+    assert extensions == ["8000", "*99", "#1", "+49308000"]
 
 
 def test_no_extension_is_a_pattern() -> None:
