@@ -43,7 +43,7 @@ types: $(READY) ## Check the types
 messages: $(READY) ## Take the texts for people out of the code, for translation
 	@$(BIN)/python -m tests.messages
 
-bench: $(READY) ## Measure; ONLY=name measures one thing
+bench: $(READY) ## Measure beside the peers (20 minutes); ONLY=name measures one thing
 	@$(BIN)/python -m tests.bench $(ONLY)
 
 chaos: $(READY) ## Let callers and faults loose on a site; ARGS="--minutes 10 --seed 7"

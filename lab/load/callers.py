@@ -1,6 +1,7 @@
 """The callers' side of a load: they dial, press a key in the menu, wait, talk, and are left."""
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from lab.load.link import Link, silent_socket
 from lab.load.times import CallTimes, PlannedCall
 from lab.load.wire import (
     ALLOW,
+    FIRST_SOUND,
     KEY_TYPE,
     SDP_TYPE,
     Request,
@@ -18,6 +20,7 @@ from lab.load.wire import (
     key_press,
     response,
     session_description,
+    sound_port,
     status,
 )
 from lab.ports import LOOPBACK
@@ -140,12 +143,16 @@ class Callers:
         call.target = address(header(message, b"Contact"))
         call.acknowledgement = self._request(call, "ACK", 1)
         self.link.send(call.acknowledgement)
+        # Asterisk's Answer() waits half a second for a caller's first sound.
+        with contextlib.suppress(OSError):
+            self._sink.sendto(FIRST_SOUND, (LOOPBACK, sound_port(message)))
         asyncio.get_running_loop().call_later(self._key_after_s, self._press, call)
 
     def _press(self, call: _Call) -> None:
         if call.call_id in self._open:
             info = self._request(call, "INFO", 2, KEY_TYPE, key_press(call.times.plan.key))
-            call.times.keyed_ns = self.link.send_until_answered(f"{call.call_id} 2 INFO", info)
+            pressed = self.link.send_until_answered(f"{call.call_id} 2 INFO", info)
+            call.times.keyed_ns = pressed
 
     def _left(self, call: _Call | None, at_ns: int) -> None:
         if call is not None:

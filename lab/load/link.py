@@ -74,8 +74,8 @@ class Link:
         self._socket.close()
 
     def send(self, message: bytes) -> int:
-        """Send a datagram; one that the kernel has no room for is lost, as on any network."""
-        with contextlib.suppress(BlockingIOError, ConnectionRefusedError):
+        """Send a datagram; one that cannot be sent is lost, as on any network."""
+        with contextlib.suppress(OSError):
             self._socket.send(message)
         return time.time_ns()
 

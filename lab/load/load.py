@@ -15,7 +15,7 @@ from lab.load.times import LoadTimes, PlannedCall
 
 ANSWER_S: Final = 0.02
 """How long a phone rings."""
-KEY_AFTER_S: Final = 0.2
+KEY_AFTER_S: Final = 0.3
 """How long a caller listens to the menu before he presses his key."""
 DRAIN_S: Final = 10.0
 """How long the calls may take to end after the last was begun, besides their talks."""

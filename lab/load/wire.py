@@ -14,7 +14,11 @@ from lab.ports import LOOPBACK
 SDP_TYPE: Final = "application/sdp"
 KEY_TYPE: Final = "application/dtmf-relay"
 ALLOW: Final = "Allow: INVITE,ACK,BYE,CANCEL,OPTIONS,INFO\r\n"
-_KEY_MS: Final = 100
+KEY_MS: Final = 100
+"""How long a key is held; Asterisk tells of it when it is let go."""
+
+FIRST_SOUND: Final = bytes.fromhex("80800001000000a000c0ffee") + b"\xff" * 160
+"""An RTP packet of 20 ms of silence, marked as a first one (RFC 3550, RFC 3551)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +105,12 @@ def session_description(port: int) -> str:
     )
 
 
+def sound_port(message: bytes) -> int:
+    """Return where the sender of a session description wants its sound."""
+    begin = message.index(b"\r\nm=audio ") + len(b"\r\nm=audio ")
+    return int(message[begin : message.index(b" ", begin)])
+
+
 def key_press(key: str) -> str:
     """Return the body of an INFO that tells of one key."""
-    return f"Signal={key}\r\nDuration={_KEY_MS}\r\n"
+    return f"Signal={key}\r\nDuration={KEY_MS}\r\n"

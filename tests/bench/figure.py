@@ -4,27 +4,37 @@ What a figure is, and how two sides are measured fairly: in turns, in one run, b
 Knows nothing of what is measured.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 import orjson
 
 
+class MeasureError(Exception):
+    """Nothing can be measured here and now; the message says why."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """How much Cordboard does beside a peer in the same run, in units of which more is better."""
+    """
+    How Cordboard does beside a peer in the same run.
+
+    More of the unit is better, unless `less_is_better`.
+    """
 
     name: str
     ours: float
     peer: float
     peer_name: str
     unit: str
+    less_is_better: bool = False
 
     @property
     def ratio(self) -> float:
         """Above 1 where ours is better."""
-        return self.ours / self.peer
+        better, worse = (self.peer, self.ours) if self.less_is_better else (self.ours, self.peer)
+        return better / worse
 
     def line(self) -> str:
         """Return the figure as one line of JSON."""
@@ -69,6 +79,14 @@ class Growth:
 
 Figure = Comparison | Growth
 
+Figures = Figure | Sequence[Figure]
+"""What a measurement gives: one figure, or several under one name, each `<name>.<part>`."""
+
+
+def each(figures: Figures) -> Sequence[Figure]:
+    """Return one or several as several."""
+    return [figures] if isinstance(figures, Comparison | Growth) else figures
+
 
 async def alternately(
     one: Callable[[], Awaitable[float]], other: Callable[[], Awaitable[float]], *, rounds: int
@@ -90,7 +108,9 @@ async def alternately(
 
 def _readable(value: float) -> float:
     """Return a number with no more digits than a measurement has."""
-    return round(value) if value >= 100 else round(value, 2)
+    if value >= 100:
+        return round(value)
+    return round(value, 2) if abs(value) >= 1 else round(value, 4)
 
 
 def _line(fields: dict[str, object]) -> str:

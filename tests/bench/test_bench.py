@@ -4,12 +4,55 @@ from functools import partial
 import orjson
 import pytest
 
-from tests.bench import acd, acd_growth, ami_unwanted, ami_wanted, fastagi, journal
+from lab.load.sides import Staff
+from tests.bench import (
+    acd,
+    acd_growth,
+    ami_unwanted,
+    ami_wanted,
+    calls_vs_app_queue,
+    fastagi,
+    journal,
+    soak_short,
+)
 from tests.bench.__main__ import FIGURES, main
 from tests.bench.acd_floor import Size
-from tests.bench.figure import Comparison, Figure, Growth, alternately
+from tests.bench.calls_vs_app_queue import Trial
+from tests.bench.figure import (
+    Comparison,
+    Figures,
+    Growth,
+    MeasureError,
+    alternately,
+    each,
+)
+from tests.bench.ramp import Ramp
+from tests.bench.soak_short import Soak
 
-TINY: dict[str, Callable[[], Coroutine[None, None, Figure]]] = {
+TRIAL = Trial(
+    staff=Staff(many=6, few=2),
+    cost_rate=8.0,
+    cost_s=1.5,
+    cost_rounds=1,
+    busy_talk_s=0.3,
+    busy_load=2.0,
+    busy_s=1.0,
+    ramp=Ramp(first=6.0, steps_max=1, seconds=1.5, tries=3, pause_s=0.2),
+)
+SOAK = Soak(
+    staff=Staff(many=6, few=1), rate=6.0, seconds=4.0, settle_s=1.0, window_s=1.0, every_s=0.5
+)
+PARTS = {
+    "calls_vs_app_queue": {
+        "free_to_invite_median",
+        "free_to_invite_p99",
+        "wait_over_ideal",
+        "cpu_per_call",
+        "calls_per_s",
+    },
+    "soak_short": {"memory", "descriptors", "tasks", "threads", "asterisk_memory"},
+}
+TINY: dict[str, Callable[[], Coroutine[None, None, Figures]]] = {
     "ami_wanted": partial(ami_wanted.measure, events=100, rounds=1),
     "ami_unwanted": partial(ami_unwanted.measure, events=100, rounds=1),
     "fastagi": partial(fastagi.measure, sessions=2, calls=1, rounds=1),
@@ -22,6 +65,8 @@ TINY: dict[str, Callable[[], Coroutine[None, None, Figure]]] = {
         rounds=1,
     ),
     "acd_growth": partial(acd_growth.measure, few=4, many=16, facts=10, rounds=1),
+    "calls_vs_app_queue": partial(calls_vs_app_queue.measure, TRIAL),
+    "soak_short": partial(soak_short.measure, SOAK),
 }
 
 
@@ -30,18 +75,32 @@ def test_every_figure_has_a_tiny_size_here() -> None:
 
 
 @pytest.mark.parametrize("name", TINY)
-async def test_a_figure_is_one_line_of_json_under_its_name(name: str) -> None:
-    line = (await TINY[name]()).line()
-    figure = orjson.loads(line)
+async def test_each_figure_is_one_line_of_json_under_its_name(name: str) -> None:
+    lines = [figure.line() for figure in each(await TINY[name]())]
+    figures = [orjson.loads(line) for line in lines]
 
-    assert "\n" not in line
-    assert figure["name"] == name
-    assert figure["ours"] > 0
-    assert figure["ratio"] >= 0
-    assert figure["unit"]
-    assert set(figure) in (
-        {"name", "ours", "peer", "peer_name", "unit", "ratio"},
-        {"name", "ours", "bound", "unit", "ratio"},
+    assert not any("\n" in line for line in lines)
+    assert {figure["name"] for figure in figures} == (
+        {f"{name}.{part}" for part in PARTS[name]} if name in PARTS else {name}
+    )
+    assert len(figures) == len(PARTS.get(name, {name}))
+    for figure in figures:
+        assert figure["ours"] > 0
+        assert figure["ratio"] >= 0
+        assert figure["unit"]
+        assert set(figure) in (
+            {"name", "ours", "peer", "peer_name", "unit", "ratio"},
+            {"name", "ours", "bound", "unit", "ratio"},
+        )
+
+
+def test_where_less_is_better_the_ratio_is_still_above_1_where_ours_is_better() -> None:
+    figure = Comparison(
+        name="n", ours=2.0, peer=500.0, peer_name="p", unit="ms", less_is_better=True
+    )
+
+    assert figure.line() == (
+        '{"name":"n","ours":2.0,"peer":500,"peer_name":"p","unit":"ms","ratio":250.0}'
     )
 
 
@@ -83,14 +142,15 @@ def test_an_unknown_figure_is_refused_by_one_line_with_the_names(
     assert printed.out == ""
     assert printed.err == (
         "There is no figure 'speed'. The figures are: "
-        "ami_wanted, ami_unwanted, fastagi, journal, acd, acd_growth.\n"
+        "ami_wanted, ami_unwanted, fastagi, journal, acd, acd_growth, "
+        "calls_vs_app_queue, soak_short.\n"
     )
 
 
 def test_the_figures_asked_for_are_printed_and_what_goes_on_is_told_apart(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def measure() -> Figure:
+    async def measure() -> Figures:
         return Growth(name="acd", ours=1.0, bound=2.0, unit="u")
 
     monkeypatch.setitem(FIGURES, "acd", measure)
@@ -99,3 +159,51 @@ def test_the_figures_asked_for_are_printed_and_what_goes_on_is_told_apart(
     printed = capsys.readouterr()
     assert printed.out == '{"name":"acd","ours":1.0,"bound":2.0,"unit":"u","ratio":0.5}\n'
     assert "acd (1 of 1)" in printed.err
+
+
+def test_several_figures_of_one_name_are_a_line_each_and_minutes_are_told_beforehand(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def measure() -> Figures:
+        return [Growth(name=f"soak_short.{part}", ours=1, bound=2, unit="u") for part in "ab"]
+
+    monkeypatch.setitem(FIGURES, "soak_short", measure)
+
+    assert main(["soak_short"]) == 0
+    printed = capsys.readouterr()
+    assert [orjson.loads(line)["name"] for line in printed.out.splitlines()] == [
+        "soak_short.a",
+        "soak_short.b",
+    ]
+    assert printed.err.startswith("This takes about 11 minutes; Ctrl-C ends it.\n")
+
+
+@pytest.mark.parametrize(
+    ("ends", "code", "said"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted\n"),
+        (MeasureError("it is too busy here"), 1, "It cannot be measured: it is too busy here.\n"),
+    ],
+)
+def test_what_cannot_be_measured_to_its_end_is_told_in_one_line(
+    ends: BaseException,
+    code: int,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def measure() -> Figures:
+        raise ends
+
+    monkeypatch.setitem(FIGURES, "acd", measure)
+
+    assert code == main(["acd"])
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == f"acd (1 of 1) ...\n{said}"
+
+
+def test_help_names_every_figure(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    printed = capsys.readouterr().out
+    assert [name for name in FIGURES if name not in printed] == []
