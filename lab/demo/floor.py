@@ -97,7 +97,6 @@ class Scene:
     calls: tuple[CallView, ...]
     turns: tuple[Turn, ...]
     callers: dict[CallId, Party]
-    records: int
     decisions: int
     disagreements: int
 
@@ -148,7 +147,6 @@ class FollowedFloor:
             calls=_views(self._calls.living(), floor, self._queues),
             turns=tuple(reversed(self._turns)),
             callers=dict(self._callers),
-            records=self.position,
             decisions=self.decisions,
             disagreements=self.disagreements,
         )

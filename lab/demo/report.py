@@ -34,9 +34,6 @@ from lab.demo.words import (
 LINE_CELLS_MAX: Final = 100
 PATH_CELLS_MIN: Final = 12
 
-MISSES: Final = frozenset({"no_answer", "busy", "rejected"})
-"""Offers that an agent could have taken and did not."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Field:
@@ -145,7 +142,6 @@ class Totals:
 
     calls: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
-    missed: int = 0
     waited_s: list[float] = field(default_factory=list)
     talked_s: float = 0.0
     pop_leads_s: list[float] = field(default_factory=list)
@@ -160,7 +156,6 @@ class Totals:
         if call.outcome == "answered":
             self.waited_s.append(call.waited_s)
         for offer in call.offers:
-            self.missed += offer.outcome in MISSES
             if offer.pop_lead_s is not None:
                 self.pop_leads_s.append(offer.pop_lead_s)
         for samples in (self.waited_s, self.pop_leads_s):

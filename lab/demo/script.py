@@ -27,7 +27,7 @@ from config.nodes import ANY, Node, plain, problem_at, texts
 from config.section import Section
 from config.values import Means, Name, SpokenName, Textual, Within, rule, unique
 from config.yaml_reader import read_document
-from cti.instants import Duration, as_seconds
+from cti.instants import Duration
 from cti.language import _
 
 READY_SCRIPTS: Final = Path(__file__).parent / "scripts"
@@ -163,11 +163,6 @@ class Script(Section):
     def captions(self) -> list[str]:
         """All that is said in it."""
         return [step.say for step in self.steps if step.say is not None]
-
-    @property
-    def lasts_s(self) -> float:
-        """When the last step is, at the usual pace."""
-        return max(as_seconds(step.at) for step in self.steps)
 
 
 def ready_scripts() -> list[str]:

@@ -6,6 +6,7 @@ when that stands in the call log, and believes no other source about it.
 """
 
 import asyncio
+import signal
 from collections import deque
 from typing import Final
 
@@ -53,6 +54,7 @@ class Show:
         self._stage = stage
         self._terminal = terminal
         self._wanted = wanted
+        self._ending = ending
         self._over = ending.asked
         self._callers = Callers(stage.outside)
         self._floor = FollowedFloor(stage.journal)
@@ -232,9 +234,7 @@ class Show:
                 if news.any():
                     await self._floor.catch_up()
                 await asyncio.sleep(LOOKED_EVERY_S)
-        keyboard = Keyboard(
-            {"a": self._turn_addresses, "k": self._keeper.kill, "q": self._over.set}
-        )
+        keyboard = Keyboard({"a": self._turn_addresses, "k": self._keeper.kill, "q": self._quit})
         with Canvas(self._terminal) as canvas, keyboard:
             shown: object = None
             self._keys = keyboard.there
@@ -246,6 +246,9 @@ class Show:
                     canvas.paint(self._picture().lines(*canvas.size))
                     shown = present
                 await asyncio.sleep(LOOKED_EVERY_S)
+
+    def _quit(self) -> None:
+        self._ending.ask(signal.SIGINT)
 
     def _turn_addresses(self) -> None:
         self._addresses_wanted = not self._addresses_wanted

@@ -88,7 +88,6 @@ async def test_a_decision_that_a_replay_would_not_make_is_said_aloud() -> None:
         calls=(),
         turns=(),
         callers={},
-        records=9,
         decisions=9,
         disagreements=1,
     )
