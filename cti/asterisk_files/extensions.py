@@ -172,14 +172,14 @@ include => cordboard-in
 ; address tells by a variable that he was told CORD_DOCTOR; and the music that callers would hear.
 [cordboard-doctor]
 exten => s,1,Set(AGIEXITONHANGUP=yes)
- same => n,Answer()
+ same => n,Answer(,i)
  same => n,Gosub(cordboard-daemon,s,1)
  same => n,Set(AGISTATUS=)
  same => n,AGI(agi://${{CORD_AT1}}/doctor,${{CORD_DOCTOR}})
  same => n,Wait(5)
  same => n,Hangup()
 
-exten => music,1,Answer()
+exten => music,1,Answer(,i)
  same => n,Set(CORD_DOCTOR_MUSIC=begun)
  same => n,MusicOnHold({music},5)
  same => n,Set(CORD_DOCTOR_MUSIC=over)

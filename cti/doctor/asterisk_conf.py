@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from asterisk.config import Config
+from asterisk.config import Config, ParseError
 
 from config.errors import UnreadableFileError
 from config.files import read_file
@@ -26,7 +26,7 @@ DEPTH_MAX = 10
 _SEMICOLON = "\0"
 """Stands for `\\;`, which begins no comment."""
 _INCLUDE = re.compile(r"#(?:try)?include\s+[\"<]?([^\">;]+)[\">]?")
-_SECTION = re.compile(r"\[([^\]]+)\]\s*(?:\(([^)]*)\))?")
+_SECTION = re.compile(r"\[([^\];]+)\]\s*(?:\(([^)]*)\))?")
 _BLOCK = re.compile(r";--(?!-).*?--;", re.DOTALL)
 
 
@@ -67,6 +67,8 @@ class _Lines:
             self.bases[name] += [base for base in bases if base not in {"", "+", "!"}]
             self.homes.setdefault(name, path)
             self.lines.append(f"[{name}]")
+        elif line.startswith("["):
+            pass  # no section that Asterisk would open
         elif "=" in line.partition(";")[0].lstrip("="):
             self.lines.append(line)
 
@@ -128,18 +130,27 @@ def read_conf(path: Path) -> ConfFile | None:
     if not prepared.files:
         return None
     sections: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for category in _PreparedConfig(prepared).categories:
+    try:
+        categories = _PreparedConfig(prepared).categories
+    except ParseError:  # should a line have come through that pyst2 cannot read
+        return None
+    for category in categories:
         options = sections[category.name]
         if not options:  # a template's options come before its heir's own
             for base in prepared.bases[category.name]:
                 options += sections.get(base, [])
-        options += [(item.name.strip(), _plain(item.value)) for item in category.items]
+        options += [(_key(item.name), _plain(item.value)) for item in category.items]
     return ConfFile(
         sections=dict(sections),
         files=prepared.files,
         missing=prepared.missing,
         homes=prepared.homes,
     )
+
+
+def _key(name: str) -> str:
+    """Return an option's name; `+` at its end is what makes `+=` of the equals sign."""
+    return f"{name[:-1].strip()}+" if name.endswith("+") else name.strip()
 
 
 def _plain(value: str) -> str:

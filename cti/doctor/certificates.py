@@ -33,7 +33,7 @@ async def look_at_certificate(examination: Examination) -> list[Finding]:
             )
         ]
     leaf = chain[0]
-    found = [*_time(leaf, path), *_chain(chain, path)]
+    found = _time(leaf, path)
     names = _names(leaf)
     if not names:
         found.append(
@@ -42,6 +42,7 @@ async def look_at_certificate(examination: Examination) -> list[Finding]:
                 _("have it made for the names that desks connect to"),
             )
         )
+    found += _chain(chain, path)
     until = f"{leaf.not_valid_after_utc:%Y-%m-%d}"
     return found or [
         ok(
@@ -112,7 +113,7 @@ def _chain(chain: Sequence[x509.Certificate], path: Path) -> list[Finding]:
                     _("put the certificate first, then each intermediate in its order"),
                 )
             ]
-    if chain[-1].issuer.public_bytes() not in _known_authorities():
+    if _values(chain[-1].issuer) not in _known_authorities():
         return [
             warning(
                 _("{path} does not lead to an authority that this machine knows").format(path=path),
@@ -125,15 +126,17 @@ def _chain(chain: Sequence[x509.Certificate], path: Path) -> list[Finding]:
     return []
 
 
-def _known_authorities() -> set[bytes]:
+def _known_authorities() -> set[frozenset[str]]:
     """Return the names of the authorities in this machine's store."""
-    known = set()
-    for certificate in ssl.create_default_context().get_ca_certs(binary_form=True):
-        try:
-            known.add(x509.load_der_x509_certificate(certificate).subject.public_bytes())
-        except ValueError:
-            continue  # an old one, against today's rules
-    return known
+    return {
+        # as ssl parses them: some old ones are not to the taste of stricter parsers
+        frozenset(str(pair[-1]) for parts in authority["subject"] for pair in parts)
+        for authority in ssl.create_default_context().get_ca_certs()
+    }
+
+
+def _values(name: x509.Name) -> frozenset[str]:
+    return frozenset(str(attribute.value) for attribute in name)
 
 
 def _names(leaf: x509.Certificate) -> list[str]:

@@ -13,7 +13,7 @@ from cti.database import ADDRESS_FILE
 from cti.doctor.clock import compared
 from cti.doctor.findings import Examination, Finding, not_checked, ok, warning, wrong
 from cti.language import _, ngettext
-from storage.embedded_place import find_account, find_installation, reachable
+from storage.embedded_place import SYSTEM_STATE, find_account, find_installation, reachable
 from storage.errors import EmbeddedPostgresError
 from storage.migrate import SERVER_MAJOR_MIN, read_migrations
 from storage.pool import UNAVAILABLE
@@ -240,12 +240,11 @@ async def _look_at_embedded(examination: Examination) -> list[Finding]:
     found = []
     if not reachable(existing, account):
         found.append(
-            warning(
+            ok(
                 _(
                     "the embedded server of root runs as another account, which cannot enter "
-                    "{folder}: it keeps its files in /var/lib/cordboard instead"
-                ).format(folder=existing),
-                _("run the daemon as an account of its own, as its systemd unit does"),
+                    "{folder}: it keeps its files in {place}"
+                ).format(folder=existing, place=SYSTEM_STATE)
             )
         )
     if shutil.disk_usage(existing).free < EMBEDDED_FREE_MIN:
@@ -265,12 +264,15 @@ async def _look_at_embedded(examination: Examination) -> list[Finding]:
                 _("go by docs/backup.md: back up with the old program, restore with the new one"),
             )
         )
-    return found or [
+    if any(finding.remedy for finding in found):
+        return found
+    return [
+        *found,
         ok(
             _("the embedded server, Postgres {version}, is started with the daemon").format(
                 version=told
             )
-        )
+        ),
     ]
 
 

@@ -33,6 +33,7 @@ async def look_at_events(examination: Examination) -> list[Finding]:
     if trial is None or not trial.uniqueids:
         return [not_checked(_("because no test call was placed"))]
     await asyncio.sleep(LATE_S)
+    link.require_alive()
     ours = [event for event in link.events if _tells_of(event, trial.uniqueids)]
     arrived = {event.name for event in ours}
     if not arrived:

@@ -12,7 +12,7 @@ from cti.switch.dialplan import WANTED_EVENTS
 from protocols.ami.connection import AmiConnection
 from protocols.ami.connector import BOOTED_EVENT
 from protocols.ami.counters import AmiCounters
-from protocols.ami.errors import ActionRejectedError
+from protocols.ami.errors import ActionRejectedError, SwitchUnavailableError
 from protocols.ami.link import AmiSettings, DownReason
 from protocols.ami.messages import AmiEvent, AmiResponse
 
@@ -78,6 +78,11 @@ class Manager:
         """Whether what answers may be Asterisk: it has not said anything that Asterisk does not."""
         ended = self._connection.ended
         return not (ended.done() and ended.result() is DownReason.NOT_AMI)
+
+    def require_alive(self) -> None:
+        """Raise SwitchUnavailableError where the link has ended: what is missing is its fault."""
+        if self._connection.ended.done():
+            raise SwitchUnavailableError("the link has ended")
 
     async def booted(self) -> bool:
         """Wait for FullyBooted, and tell whether it came."""

@@ -43,7 +43,17 @@ WEB_MODULES = {
     "res_srtp": _("phones in browsers are encrypted"),
 }
 
-GIVES = {"res_agi": "agi", "res_musiconhold": "music", "chan_pjsip": "pjsip", "res_pjsip": "pjsip"}
+GIVES = {
+    "res_speech": "agi",
+    "res_agi": "agi",
+    "res_musiconhold": "music",
+    "format_wav": "sounds",
+    "app_exec": "calls",
+    "app_stack": "calls",
+    "pbx_config": "calls",
+    "chan_pjsip": "pjsip",
+    "res_pjsip": "pjsip",
+}
 """What later checks cannot count on without the module."""
 
 

@@ -21,7 +21,7 @@ from cti.doctor.phones import look_at_contexts, look_at_phones
 from cti.doctor.runner import Check
 from cti.language import _
 
-CALLS = ("manager", "call", "originate", "dialplan")
+CALLS = ("manager", "call", "originate", "calls", "dialplan")
 """What a test call stands on."""
 
 FIRST = (
@@ -139,14 +139,14 @@ PBX = (
         title=_("prompts"),
         about=_("whether Asterisk can play them, in the same test call"),
         look=look_at_prompts,
-        needs=(*CALLS, "agi", "agi_answer"),
+        needs=(*CALLS, "agi", "agi_answer", "sounds"),
     ),
     Check(
         name="music",
         title=_("music"),
         about=_("a second test call listens to what waiting callers hear"),
         look=look_at_music,
-        needs=(*CALLS, "music"),
+        needs=(*CALLS, "music", "sounds"),
         deadline_s=MUSIC_S,
     ),
     Check(
