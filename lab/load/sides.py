@@ -115,7 +115,7 @@ class Cordboard:
             load = Load(site.server, service=SERVICE, passwords=passwords_in(site.asterisk_files))
             self.load = await self._undo.enter_async_context(load)
             for agent in (*self._staff.sales, *self._staff.support):
-                await site.desk(agent)
+                (await site.desk(agent)).deaf = True
             self._undo = self._undo.pop_all()
         return self
 

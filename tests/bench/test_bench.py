@@ -48,6 +48,7 @@ PARTS = {
         "free_to_invite_p99",
         "wait_over_ideal",
         "cpu_per_call",
+        "cpu_per_call_busy",
         "calls_per_s",
     },
     "soak_short": {"memory", "descriptors", "tasks", "threads", "asterisk_memory"},
