@@ -60,7 +60,7 @@ class Authenticator:
         now = self._timers.time()
         pause_s = max(self._by_agent.pause_s(agent, now), self._by_address.pause_s(address, now))
         if pause_s > 0:
-            log.warning("sign_in_paused", agent_id=agent, address=address)
+            log.warning("sign_in_paused", agent_id=self._known(agent), address=address)
             raise TooManyAttemptsError(
                 f"too many wrong passwords; wait {pause_s:.0f} seconds", retry_after_s=pause_s
             )
@@ -75,11 +75,15 @@ class Authenticator:
         )
         if entry is None or not right:
             self._by_address.count(address, self._timers.time())
-            log.warning("sign_in_refused", agent_id=agent, address=address)
+            log.warning("sign_in_refused", agent_id=self._known(agent), address=address)
             raise WrongCredentialsError("agent or password is wrong")
         # The address' count stays: else whoever has one account could guess at all others for ever.
         self._by_agent.clear(agent)
         return entry
+
+    def _known(self, agent: AgentId) -> AgentId | None:
+        """Return an agent's name for the log; a name of nobody's may be a password, mistyped."""
+        return None if self._directory.entry(agent) is None else agent
 
     def close(self) -> None:
         """End the threads; checks that wait are dropped, those under way end by themselves."""

@@ -173,6 +173,17 @@ async def test_passwords_do_not_reach_the_log() -> None:
     assert "canary-4711" not in str(logs)
 
 
+async def test_a_password_typed_where_the_name_belongs_does_not_reach_it_either() -> None:
+    gate = Gate()
+    with capture_logs() as logs:
+        for _ in range(8):
+            await gate.attempt("canary-4711", "ann")
+
+    assert [log["agent_id"] for log in logs] == [None] * len(logs)
+    assert {log["event"] for log in logs} == {"sign_in_refused", "sign_in_paused"}
+    assert "canary-4711" not in str(logs)
+
+
 async def test_a_damaged_hash_fits_no_password() -> None:
     damaged = AgentEntry(
         agent=AgentId("ben"), name="Ben", password_hash="$argon2id$x", phones={}, queues=()
