@@ -25,6 +25,8 @@ from agents.errors import CertificateError
 
 FILE_BYTES_MAX: Final = 1024 * 1024
 """A chain of certificates has some kilobytes."""
+WRITING_S: Final = 0.5
+"""Two files cannot be replaced at one instant: so long a pair may not fit."""
 CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """For TLS 1.2: forward secrecy and authenticated encryption only. TLS 1.3 has nothing else."""
 
@@ -50,6 +52,7 @@ class CertificateState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pair:
+    signature: _Signature
     context: ssl.SSLContext
     begins: datetime
     expires: datetime
@@ -71,8 +74,8 @@ class Certificates:
         self._key = key
         self._now = now or _wall_clock
         self._looking = asyncio.Lock()
-        self._seen = self._signature()
         pair = self._read()
+        self._seen = pair.signature
         self.context = pair.context
         self.state = CertificateState(expires=pair.expires, refused=None, loads=1, refusals=0)
         if pair.expires <= self._now():
@@ -86,16 +89,26 @@ class Certificates:
             if signature == self._seen and self.state.refused is None:
                 return
             try:
-                pair = await asyncio.to_thread(self._read_valid)
+                pair = await self._changed(signature)
             except CertificateError as error:
-                self._refuse(signature, error.why)
+                self._refuse(await asyncio.to_thread(self._signature), error.why)
                 return
-            self._seen = signature
+            self._seen = pair.signature
             self.context = pair.context
             self.state = replace(
                 self.state, expires=pair.expires, refused=None, loads=self.state.loads + 1
             )
             log.info("certificate_loaded", path=str(self._certificate), expires=_iso(pair.expires))
+
+    async def _changed(self, signature: _Signature) -> _Pair:
+        """Read a pair that has changed; one that may be half written is given a moment."""
+        try:
+            return await asyncio.to_thread(self._read_valid)
+        except CertificateError:
+            if signature == self._seen:
+                raise  # It had its moment when it was new.
+            await asyncio.sleep(WRITING_S)
+            return await asyncio.to_thread(self._read_valid)
 
     async def look_now_and_then(self, every_s: float) -> None:
         """Look until cancelled."""
@@ -141,7 +154,7 @@ class Certificates:
 
     def _read(self) -> _Pair:
         """Read the pair; files that change meanwhile are seen to have changed by the next look."""
-        context = _context()
+        context, signature = _context(), self._signature()
         try:
             for path in (self._certificate, self._key):
                 _check_file(path)
@@ -150,7 +163,10 @@ class Certificates:
         except (OSError, ValueError, x509.InvalidVersion, _KeyEncryptedError) as error:
             raise CertificateError(self._certificate, _explained(error)) from error
         return _Pair(
-            context=context, begins=first.not_valid_before_utc, expires=first.not_valid_after_utc
+            signature=signature,
+            context=context,
+            begins=first.not_valid_before_utc,
+            expires=first.not_valid_after_utc,
         )
 
 

@@ -13,7 +13,7 @@ import pytest
 from cryptography import x509
 from structlog.testing import capture_logs
 
-from agents.certificates import Certificates
+from agents.certificates import WRITING_S, Certificates
 from agents.errors import CertificateError
 from agents.settings import ConnectionSettings, WebSettings
 from tests.agents.fakes import PASSWORD, state
@@ -214,6 +214,20 @@ async def test_a_pair_that_cannot_be_used_leaves_the_old_one_and_is_named_once(
     await certificates.look()
     assert certificates.context is not before
     assert (certificates.state.refused, certificates.state.loads) == (None, 2)
+
+
+async def test_files_that_are_just_being_replaced_are_no_fault(files: Files, new: Pem) -> None:
+    certificates = files.certificates()
+    with_the_old_key(files, new)
+    with capture_logs() as logs:
+        looking = asyncio.ensure_future(certificates.look())
+        await asyncio.sleep(WRITING_S / 5)
+        files.put(new)
+        await looking
+        await certificates.look()
+
+    assert [line["event"] for line in logs] == ["certificate_loaded"]
+    assert certificates.state.refusals == 0
 
 
 async def test_a_certificate_of_tomorrow_is_taken_over_tomorrow(files: Files) -> None:
