@@ -38,10 +38,9 @@ class Batch:
 
 
 def prepare(
-    journal: str, records: Sequence[StoredRecord], codec: RecordCodec, log: CallLog
-) -> Batch:
-    """Make a batch of these records, and fold them into the log."""
-    batch = Batch()
+    batch: Batch, journal: str, records: Sequence[StoredRecord], codec: RecordCodec, log: CallLog
+) -> None:
+    """Add these records to a batch, and fold them into the log."""
     for record in records:
         try:
             batch.journal_rows.append(journal_row(journal, record))
@@ -55,9 +54,8 @@ def prepare(
                     batch.parties.add(ended.party)
         except (UndecodableRecordError, ValueError, TypeError, LookupError, OverflowError) as error:
             batch.refusals.append(Refusal(record=record, reason=f"{type(error).__name__}: {error}"))
-    return batch
 
 
 def refold(records: Sequence[StoredRecord], codec: RecordCodec, log: CallLog) -> None:
     """Fold records that were shipped already, so that the log knows the calls still open."""
-    prepare("", records, codec, log)
+    prepare(Batch(), "", records, codec, log)
