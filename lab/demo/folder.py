@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from cti.language import _
 from lab.demo.errors import DemoError
 from storage.embedded_place import find_account, reachable
 from storage.errors import EmbeddedPostgresError
@@ -48,7 +49,8 @@ class ShowFolder:
             self.path.chmod(0o711 if os.geteuid() == 0 else 0o700)
             self._lock = os.open(self.path / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise DemoError(f"no folder can be made in {base}: {error}") from error
+            said = _("no folder can be made in {folder}: {error}")
+            raise DemoError(said.format(folder=base, error=error)) from error
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self.kept = False
 

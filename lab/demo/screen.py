@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Final
 
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 from rich.text import Text
 
 from cti.ids import AgentId
@@ -245,9 +245,10 @@ def _stacked(parts: Sequence[list[Text]], *, airy: bool) -> list[Text]:
 
 
 def _wrapped(said: str, width: int) -> list[str]:
-    """Return a text in lines that leave a cell free at either end."""
+    """Return a text in lines that leave a cell free at either end; Chinese has no blanks."""
     lines = [""]
-    for word in said.split(" "):
+    words = (piece for word in said.split(" ") for piece in chop_cells(word, width - 2) or [""])
+    for word in words:
         longer = f"{lines[-1]} {word}".strip()
         if cell_len(longer) > width - 2 and lines[-1]:
             lines.append(word)

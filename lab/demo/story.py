@@ -61,7 +61,7 @@ class Teller:
                 winner = self._shown(self.names.get(turn.agent, turn.agent))
                 line.append(f"{caller} {self.signs.arrow} {winner}", "not dim bold")
             case NotTaken():
-                said = REFUSALS.get(turn.outcome, "{agent}: " + turn.outcome.value)
+                said = REFUSALS.get(turn.outcome, f"{{agent}}: {turn.outcome.value}")
                 agent = self._shown(self.names.get(turn.agent, turn.agent))
                 line.append(said.format(agent=agent, caller=caller), f"not dim {BAD}")
             case Moved():
@@ -76,7 +76,7 @@ class Teller:
         """Return a turn with its reasons in one line, as long as it is."""
         line = self.headline(turn, caller)
         if isinstance(turn, Offered):
-            said = "; ".join(filter(None, [self._for_him(turn), self._against(turn)]))
+            said = _("; ").join(filter(None, [self._for_him(turn), self._against(turn)]))
             line.append(f"  {self._shown(said)}", "dim")
         return line
 
@@ -127,7 +127,7 @@ class Teller:
                 why: ngettext("{count} agent", "{count} agents", count).format(count=count)
                 for why, count in turn.excluded
             }
-        reasons = "; ".join(
+        reasons = _("; ").join(
             _("{agents} {standing}").format(agents=who, standing=STANDINGS.get(why, why))
             for why, who in told.items()
             if why not in NOT_TOLD
