@@ -385,3 +385,33 @@ async def test_a_check_that_fails_hides_no_other_and_leaves_no_call(
 
     assert set(not_well(findings)) == {"agi", "prompts"}
     assert channels == "0 active channels"
+
+
+async def test_its_test_calls_leave_no_record_and_no_line_in_asterisks_log(
+    asterisk_installation: Installation, tmp_path: Path
+) -> None:
+    records = tmp_path / "pbx" / "log" / "cdr-csv"
+
+    def spoil(etc: Path) -> None:
+        records.mkdir(parents=True)
+        (etc / "cdr.conf").write_text("[general]\nenable=yes\nunanswered=yes\n[csv]\n")
+
+    async with patient(
+        asterisk_installation, tmp_path, spoil_etc=spoil, extra_modules=("cdr_csv",)
+    ) as one:
+        log = tmp_path / "pbx" / "log" / "messages"
+        before = log.read_text()
+        findings = await one.examined()
+        after = log.read_text()
+        await one.asterisk.console(
+            "channel originate Local/*43@cordboard-phones application Wait 0"
+        )
+        async with asyncio.timeout(5):
+            while not any(records.iterdir()):
+                await asyncio.sleep(0.05)
+        recorded = (records / "Master.csv").read_text()
+
+    assert not_well(findings) == {}
+    assert after == before
+    assert "*43" in recorded
+    assert "cordboard-doctor" not in recorded

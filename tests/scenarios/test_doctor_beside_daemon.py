@@ -12,6 +12,7 @@ import pytest
 
 from lab.asterisk_installation import Installation
 from lab.site import AGENT_HZ, MANAGER_SECRET, settled
+from tests.cti.doctor.certificates import new_certificate
 from tests.cti.doctor.patients import ENVIRONMENT, edited, patient
 from tests.scenarios.sites import ANN, MUSIC_HZ, OpenSite, dial_and_choose
 
@@ -157,3 +158,17 @@ async def test_a_prompt_that_is_missing_is_an_error_of_the_configuration(
     assert "prompts/welcome.wav is missing" in sentence(
         [finding for finding in findings if finding["verdict"] == "wrong"][:1], "configuration"
     )
+
+
+async def test_a_key_that_does_not_fit_its_certificate_is_an_error_of_the_configuration(
+    asterisk_installation: Installation, tmp_path: Path
+) -> None:
+    certificate, _key = new_certificate(tmp_path)
+    _other, key = new_certificate(tmp_path, called="other")
+    files = {"certificate": str(certificate), "key": str(key)}
+    async with patient(asterisk_installation, tmp_path, starts=False) as one:
+        one.change_main(lambda main: main["web"].update(files))
+        code, findings = await told(one.configuration, secret=ENVIRONMENT["CORDBOARD_AMI_SECRET"])
+
+    assert code == 1
+    assert "certificate and key cannot be used together" in sentence(findings, "configuration")
