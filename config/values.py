@@ -238,8 +238,9 @@ def _section_name(text: str) -> str:
 _NO_SECTION = Editors(
     {
         "not": {
+            "type": "string",  # a pattern says nothing of a number, and "not" would refuse it
             "pattern": f"^(({'|'.join(map(_any_case, RESERVED_SECTIONS))})$"
-            f"|{'|'.join(map(_any_case, RESERVED_PREFIXES))})"
+            f"|{'|'.join(map(_any_case, RESERVED_PREFIXES))})",
         }
     }
 )

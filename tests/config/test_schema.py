@@ -287,6 +287,14 @@ def test_nothing_that_the_check_takes_is_refused_by_the_schema(
     assert VALIDATORS[name].is_valid(tree) or not is_taken(name, tree)
 
 
+def test_a_phone_whose_name_is_a_number_is_taken() -> None:
+    tree = content((EXAMPLES / "cordboard.yaml").read_text(encoding="utf-8"))
+    tree["pbx"]["main"]["safety_net"]["fallback"] = 1001
+
+    assert VALIDATORS["cordboard.yaml"].is_valid(tree)
+    assert is_taken("cordboard.yaml", tree)
+
+
 LEAST, MOST = seconds(1), seconds(600)
 
 
