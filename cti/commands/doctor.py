@@ -74,7 +74,7 @@ def _examined(folder: Path, etc: Path | None) -> list[Finding]:
             )
             for problem in error.problems
         ]
-    examination = Examination(configuration=configuration, environment=os.environ, etc_option=etc)
+    examination = Examination(configuration=configuration, etc_option=etc)
     console = Console(stderr=True)
     waiting = (
         console.status(_("looking at daemon and PBX …")) if console.is_terminal else nullcontext()

@@ -1,6 +1,5 @@
 """What a check finds, and what all checks share while they look."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -68,11 +67,9 @@ class Examination:
     """
 
     configuration: Configuration
-    environment: Mapping[str, str]
     etc_option: Path | None = None
     lacking: dict[str, str] = field(default_factory=dict)
     daemon_runs: bool = False
-    database_is_embedded: bool = False
     manager: "Manager | None" = None
     asterisk_folder: "AsteriskFolder | None" = None
     dialplan_agi: str = ""

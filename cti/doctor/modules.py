@@ -1,17 +1,14 @@
 """The modules of Asterisk that calls need, and what each is needed for."""
 
-from cti.doctor.findings import Examination, Finding, not_checked, ok, wrong
+from cti.doctor.findings import Examination, Finding, not_checked, ok, warning, wrong
 from cti.language import _
 
 MODULES = {
     "app_dial": _("an agent's phone is rung"),
-    "app_echo": _("a phone can be tried"),
     "app_exec": _("the safety net runs"),
-    "app_playback": _("callers hear prompts"),
     "app_stack": _("the safety net runs"),
     "bridge_simple": _("caller and agent hear one another"),
     "chan_pjsip": _("there are phones and trunks"),
-    "codec_alaw": _("phones are understood"),
     "codec_ulaw": _("phones are understood"),
     "format_wav": _("prompts and music are read"),
     "func_callerid": _("the caller's number is cleaned"),
@@ -36,6 +33,13 @@ MODULES = {
     "res_speech": _("res_agi loads"),
 }
 
+USEFUL_MODULES = {
+    "app_echo": _("a phone can hear itself (*43)"),
+    "codec_alaw": _("phones and trunks of European kind are understood"),
+}
+"""Without these calls are taken, and something is missing."""
+
+SORRY_MODULES = {"app_playback": _("the safety net says its last words")}
 WEB_MODULES = {
     "res_crypto": _("phones in browsers are encrypted"),
     "res_http_websocket": _("phones in browsers connect"),
@@ -59,13 +63,18 @@ GIVES = {
 
 def needed_modules(examination: Examination) -> dict[str, str]:
     """Return the modules that this configuration needs, and what for."""
-    web = any(phone.kind == "web" for phone in examination.pbx.phones.values())
-    return {**MODULES, **WEB_MODULES} if web else dict(MODULES)
+    pbx = examination.pbx
+    needed = dict(MODULES)
+    if any(phone.kind == "web" for phone in pbx.phones.values()):
+        needed |= WEB_MODULES
+    if pbx.safety_net.sorry is not None:
+        needed |= SORRY_MODULES
+    return needed
 
 
 async def look_at_modules(examination: Examination) -> list[Finding]:
     """Ask for each module by a function, which any account may read that may read variables."""
-    needed = needed_modules(examination)
+    needed = needed_modules(examination) | USEFUL_MODULES
     answers = await examination.link.values([f"IFMODULE({name}.so)" for name in needed])
     if not any(answers):
         return [
@@ -79,8 +88,9 @@ async def look_at_modules(examination: Examination) -> list[Finding]:
     found = []
     for (name, purpose), answer in zip(needed.items(), answers, strict=True):
         if answer != "1":
+            judge = warning if name in USEFUL_MODULES else wrong
             found.append(
-                wrong(
+                judge(
                     _("the module {name} is not loaded, by which {purpose}").format(
                         name=name, purpose=purpose
                     ),

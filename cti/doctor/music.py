@@ -10,6 +10,7 @@ import asyncio
 from pathlib import Path
 
 from cti.asterisk_files.notes import HIS_FILES, MUSIC
+from cti.asterisk_files.plan import OUR_MUSIC
 from cti.doctor.asterisk_folder import write_again
 from cti.doctor.findings import Examination, Finding, ok, warning, wrong
 from cti.doctor.trial_call import POLL_S, Trial, TrialCall, placed_call
@@ -36,18 +37,19 @@ async def look_at_music(examination: Examination) -> list[Finding]:
     async with placed_call(examination.link, trial, DOCTOR_MUSIC_EXTENSION, wait=wait) as call:
         heard = await _listen(call, listens=listens)
     fault = _fault_in_files(examination)
+    remedy = write_again(examination, MUSIC) if name == OUR_MUSIC else _his_class(name)
     if heard == _NONE:
         return [
             wrong(
                 fault or _("Asterisk has no music of the class {name}").format(name=name),
-                write_again(examination, MUSIC),
+                remedy,
             )
         ]
     if fault is not None:
         return [
             warning(
                 _("{fault}; callers hear the class default instead").format(fault=fault),
-                write_again(examination, MUSIC),
+                remedy,
             )
         ]
     if heard == _SILENT:
@@ -62,6 +64,13 @@ async def look_at_music(examination: Examination) -> list[Finding]:
     if heard == _HEARD:
         return [ok(_("the class {name} sounds").format(name=name))]
     return [ok(_("the class {name} plays").format(name=name))]
+
+
+def _his_class(name: str) -> str:
+    return _(
+        "give musiconhold.conf a class [{name}] whose `directory` holds sound files, then: "
+        "asterisk -rx 'moh reload'; or take ours: `music: {ours}` under `pbx` in cordboard.yaml"
+    ).format(name=name, ours=OUR_MUSIC)
 
 
 async def _listen(call: TrialCall, *, listens: bool) -> str:

@@ -416,3 +416,34 @@ async def test_its_test_calls_leave_no_record_and_no_line_in_asterisks_log(
     assert not_well(findings) == {}
     assert after == before
     assert "cordboard-doctor" not in recorded
+
+
+async def test_a_standby_that_took_over_is_a_warning_and_not_called(
+    asterisk_installation: Installation, tmp_path: Path
+) -> None:
+    async with patient(asterisk_installation, tmp_path) as one:
+        await one.asterisk.console("dialplan set global CORD_AGI1 192.0.2.9:4573")
+        findings = await one.examined()
+
+    finding = only(findings, "dialplan", Verdict.WARNING)
+    assert "to 192.0.2.9:4573, not to" in finding.sentence
+    assert set(not_well(findings, Verdict.NOT_CHECKED)) == {"agi", "prompts"}
+
+
+async def test_a_phone_that_is_registered_and_gone_is_a_warning(
+    asterisk_installation: Installation, tmp_path: Path
+) -> None:
+    async with patient(
+        asterisk_installation,
+        tmp_path,
+        phones=("a1", "a2", "a3", "a4"),
+        pjsip="[a5](+type=aor)\nqualify_frequency=1\nqualify_timeout=0.2\n",
+    ) as one:
+        gone = await one.phone("a5")
+        await gone.close()
+        async with asyncio.timeout(10):
+            while "Unavail" not in await one.asterisk.console("pjsip show contacts"):
+                await asyncio.sleep(0.1)
+        finding = only(await one.examined(), "phones", Verdict.WARNING)
+
+    assert "the phone a5 is registered and does not answer" in finding.sentence

@@ -172,3 +172,18 @@ async def test_a_key_that_does_not_fit_its_certificate_is_an_error_of_the_config
 
     assert code == 1
     assert "certificate and key cannot be used together" in sentence(findings, "configuration")
+
+
+async def test_a_daemon_that_hangs_is_told_and_waited_for_no_longer_than_a_few_seconds(
+    open_site: OpenSite,
+) -> None:
+    async with open_site(ANN) as site:
+        site.daemon.send_signal(signal.SIGSTOP)
+        async with asyncio.timeout(15):
+            code, findings = await told(site.configuration)
+        await site.daemon.kill()
+
+    assert code == 1
+    assert ("agi", "wrong") in bad(findings)
+    assert ("daemon", "warning") in bad(findings)
+    assert "takes Asterisk's connection and says nothing" in sentence(findings, "agi")

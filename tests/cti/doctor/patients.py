@@ -73,7 +73,6 @@ class Patient:
             configuration = replace(configuration, prompts_folder=prompts)
         examination = Examination(
             configuration=configuration,
-            environment=self.environment,
             etc_option=etc,
         )
         with (
@@ -94,6 +93,14 @@ class Patient:
         main = yaml.safe_load(file.read_bytes())
         change(main)
         file.write_bytes(yaml.safe_dump(main, allow_unicode=True, encoding="utf-8"))
+
+    async def phone(self, name: str) -> Phone:
+        """Return a phone that has registered with the password of the written file."""
+        password = phone_passwords((self.out / PHONES).read_text())[name]
+        server = (LOOPBACK, self.asterisk.ports.sip)
+        phone = await Phone.start(name, server=server, credentials=Credentials(name, password))
+        await phone.register(expires_s=REGISTERED_S)
+        return phone
 
     def write_files(self) -> None:
         """Write the files for Asterisk again, as the configuration is now."""
@@ -153,16 +160,8 @@ async def patient(
         async with AsyncExitStack() as undo:
             if starts:
                 await undo.enter_async_context(asterisk)
-                passwords = phone_passwords((out / PHONES).read_text())
                 for name in phones:
-                    phone = await undo.enter_async_context(
-                        await Phone.start(
-                            name,
-                            server=(LOOPBACK, ports.sip),
-                            credentials=Credentials(name, passwords[name]),
-                        )
-                    )
-                    await phone.register(expires_s=REGISTERED_S)
+                    await undo.enter_async_context(await one.phone(name))
             yield one
 
 

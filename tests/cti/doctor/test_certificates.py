@@ -17,9 +17,7 @@ from tests.cti.doctor.patients import ENVIRONMENT, EXAMPLES
 async def looked_at(certificate: Path | None) -> list[Finding]:
     configuration = load(EXAMPLES, ENVIRONMENT)
     web = replace(configuration.web, certificate=certificate, key=certificate)
-    examination = Examination(
-        configuration=replace(configuration, web=web), environment=ENVIRONMENT
-    )
+    examination = Examination(configuration=replace(configuration, web=web))
     return await look_at_certificate(examination)
 
 

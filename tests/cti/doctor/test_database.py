@@ -22,7 +22,7 @@ async def looked_at(url: str | None, data: Path = Path("/nowhere")) -> list[Find
         database_url=None if url is None else Secret(url),
         data=data,
     )
-    return await look_at_database(Examination(configuration=configuration, environment=ENVIRONMENT))
+    return await look_at_database(Examination(configuration=configuration))
 
 
 async def execute(address: str, *statements: str) -> None:

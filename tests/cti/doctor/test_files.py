@@ -34,7 +34,7 @@ def configuration(tmp_path: Path) -> Configuration:
 
 
 def examined(configuration: Configuration) -> Examination:
-    return Examination(configuration=configuration, environment=ENVIRONMENT)
+    return Examination(configuration=configuration)
 
 
 async def test_a_secret_that_everybody_may_read_is_a_warning(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ FINE = Check(name="fine", title="fine", about="", look=fine)
 
 
 async def found(*checks: Check) -> list[tuple[str, Verdict, str]]:
-    examination = Examination(configuration=load(EXAMPLES, ENVIRONMENT), environment=ENVIRONMENT)
+    examination = Examination(configuration=load(EXAMPLES, ENVIRONMENT))
     findings = await examine(examination, (), (checks,))
     return [(finding.check, finding.verdict, finding.sentence) for finding in findings]
 
@@ -86,7 +86,7 @@ async def test_groups_run_beside_one_another_and_are_told_in_their_order() -> No
         came.set()
         return [ok("came")]
 
-    examination = Examination(configuration=load(EXAMPLES, ENVIRONMENT), environment=ENVIRONMENT)
+    examination = Examination(configuration=load(EXAMPLES, ENVIRONMENT))
     one, other = replace(FINE, look=waits), replace(FINE, look=comes)
     findings = await examine(examination, (FINE,), ((one,), (other,)))
 
