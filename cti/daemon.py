@@ -197,7 +197,12 @@ class Daemon:
         # Callers come last: whoever is let in is not dropped again because a port was taken.
         doors.push_async_callback(house.agi.close)
         port = await _listening(house.agi.start(agi.listen, agi.port), agi.listen, agi.port)
-        log.info("agi_listening", host=agi.listen, port=port, dialplan_address=agi.address)
+        log.info(
+            "agi_listening",
+            host=agi.listen,
+            port=port,
+            dialplan_address=agi.address if agi.port else addresses.joined(agi.listen, port),
+        )
 
     def _link_changed(self, switch: Switch, state: LinkState) -> None:
         """When the link comes up, look at what there really is, and whether it is the same PBX."""

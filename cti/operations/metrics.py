@@ -38,6 +38,7 @@ class Metrics:
         self.sources: list[Source] = []
         self._process = ProcessCollector(registry=None)
         self._sheet = Sheet(())
+        self._texts: dict[bool, asyncio.Future[bytes]] = {}
         self._looked_up_at_s = float("-inf")
 
     def look_up(self) -> Sheet:
@@ -52,9 +53,13 @@ class Metrics:
         now = time.monotonic()
         if now - self._looked_up_at_s >= FRESH_S:
             self._sheet = self.look_up()
+            self._texts = {}
             self._looked_up_at_s = now
         modern = OPENMETRICS in accept
-        text = await asyncio.to_thread(self._text, self._sheet, modern=modern)
+        if modern not in self._texts:
+            writing = asyncio.to_thread(self._text, self._sheet, modern=modern)
+            self._texts[modern] = asyncio.ensure_future(writing)
+        text = await asyncio.shield(self._texts[modern])  # one who goes must not take it with him
         if modern:
             return openmetrics.CONTENT_TYPE_LATEST, text
         return exposition.CONTENT_TYPE_PLAIN_0_0_4, text

@@ -150,13 +150,15 @@ async def test_whoever_asks_too_often_gets_the_page_of_before() -> None:
     metrics, looks = Metrics(), Looks()
     metrics.sources.append(looks)
     began = time.monotonic()
-    await asyncio.gather(*(metrics.page("") for _ in range(20)))
+    pages = await asyncio.gather(*(metrics.page("") for _ in range(20)))
     took_s = time.monotonic() - began
     at_once = looks.count
+    written = {id(text) for _, text in pages}
     await asyncio.sleep(FRESH_S)
     await metrics.page("")
 
     assert at_once <= 1 + took_s / FRESH_S
+    assert len(written) == at_once
     assert looks.count == at_once + 1
 
 

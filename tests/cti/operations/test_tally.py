@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -21,8 +22,9 @@ from cti.call_facts import (
 from cti.ids import CallId, LegId, OfferId, PartyKey, QueueName
 from cti.instants import Duration, Time, seconds
 from cti.operations.queue_stays import Exit
-from cti.operations.tally import Past, Tally
+from cti.operations.tally import _NOTHING_TO_COUNT, Past, Tally
 from storage.journal import Journal
+from storage.open_call import AgentTold, CallerTold
 from tests.cti.floors import ANN, PBX, START, after_s, open_journal, phone
 
 SALES, SUPPORT, GONE = QueueName("sales"), QueueName("support"), QueueName("removed")
@@ -211,6 +213,13 @@ def test_what_is_not_configured_is_never_a_label(tally: Tally) -> None:
     assert (tally.arrived, tally.ended) == ({"": 1}, {("", "answered"): 1})
     assert tally.entered == tally.left == tally.offers == Counter()
     assert set(tally.rang) == {SALES, SUPPORT}
+
+
+def test_what_is_passed_over_tells_the_call_log_nothing_either() -> None:
+    told = get_args(CallerTold | AgentTold)
+
+    assert _NOTHING_TO_COUNT.isdisjoint(told)
+    assert _NOTHING_TO_COUNT.isdisjoint({CallCleared, OfferAnswered, OfferEnded})
 
 
 def test_facts_that_come_twice_late_or_of_nowhere_count_once_or_not_at_all(tally: Tally) -> None:
