@@ -32,9 +32,9 @@ async def look_at_phones(examination: Examination) -> list[Finding]:
             wrong(
                 ngettext(
                     "Asterisk does not know the phone {names}",
-                    "Asterisk does not know the phones {names}",
+                    "Asterisk does not know {count} phones: {names}",
                     len(unknown),
-                ).format(names=_names(unknown)),
+                ).format(count=len(unknown), names=_names(unknown)),
                 write_again(examination, PHONES),
             )
         )
@@ -43,12 +43,12 @@ async def look_at_phones(examination: Examination) -> list[Finding]:
             warning(
                 ngettext(
                     "the phone {names} is not registered",
-                    "the phones {names} are not registered",
+                    "{count} phones are not registered: {names}",
                     len(away),
-                ).format(names=_names(away)),
+                ).format(count=len(away), names=_names(away)),
                 _(
-                    "switch it on, with its name and its password of {file}; what keeps it out "
-                    "stands in Asterisk's log: asterisk -rx 'pjsip set logger on'"
+                    "they register with their names and the passwords of {file}; what keeps one "
+                    "out shows on Asterisk's console: asterisk -rx 'pjsip set logger on'"
                 ).format(file=PHONES),
             )
         )
@@ -57,9 +57,9 @@ async def look_at_phones(examination: Examination) -> list[Finding]:
             warning(
                 ngettext(
                     "the phone {names} is registered and does not answer",
-                    "the phones {names} are registered and do not answer",
+                    "{count} phones are registered and do not answer: {names}",
                     len(silent),
-                ).format(names=_names(silent)),
+                ).format(count=len(silent), names=_names(silent)),
                 _("look at its network: asterisk -rx 'pjsip show contacts'"),
             )
         )

@@ -18,7 +18,8 @@ from cti.switch.dialplan import DOCTOR_CONTEXT
 from protocols.ami.errors import ActionRejectedError, AmiError
 
 POLL_S = 0.03
-END_S = 1.5
+END_S = 2.0
+TOGETHER_S = 0.5
 LAST_EVENTS_S = 0.5
 RING_MS = 3_000
 
@@ -112,14 +113,21 @@ async def _end(call: TrialCall) -> None:
     """See both ends gone, and take the events that tell of it."""
     with contextlib.suppress(AmiError, TimeoutError):
         async with asyncio.timeout(END_S):
-            for end in (call.waiting, call.running):  # as a rule the first takes the second along
-                await _end_one(call, end)
+            await _hang_up(call, call.waiting)
+            with contextlib.suppress(TimeoutError):  # as a rule it takes the other along
+                async with asyncio.timeout(TOGETHER_S):
+                    await _gone(call, call.running)
+            await _hang_up(call, call.running)
             await call.link.until_gone(frozenset({call.waiting, call.running}), LAST_EVENTS_S)
 
 
-async def _end_one(call: TrialCall, end: str) -> None:
+async def _hang_up(call: TrialCall, end: str) -> None:
     with contextlib.suppress(ActionRejectedError):
         if await call.is_up(end):
             await call.link.ask("Hangup", ("Channel", end))
-        while await call.is_up(end):  # noqa: ASYNC110 - the same
-            await asyncio.sleep(POLL_S)
+            await _gone(call, end)
+
+
+async def _gone(call: TrialCall, end: str) -> None:
+    while await call.is_up(end):  # noqa: ASYNC110 - asks Asterisk
+        await asyncio.sleep(POLL_S)

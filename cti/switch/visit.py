@@ -68,6 +68,6 @@ async def _plays(session: AgiSession, path: str) -> bool:
     done, _pending = await asyncio.wait({playing}, timeout=TRIAL_S)
     if not done:
         await session.run(commands.noop())  # breaks it off
-        return True
-    reply = playing.result()
-    return isinstance(reply, AgiReply) and reply.ok
+    # A busy Asterisk may have refused it only now: an interrupted one has no reply.
+    outcome = playing.result() if playing.done() else None
+    return not isinstance(outcome, AgiReply) or outcome.ok

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import socket
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -21,6 +22,7 @@ from cti.switch.dialplan import WANTED_EVENTS
 from lab import sound
 from lab.asterisk_installation import Installation
 from lab.ports import LOOPBACK
+from tests.cti.doctor.certificates import authority, new_certificate
 from tests.cti.doctor.patients import edited, not_well, only, patient
 
 pytestmark = pytest.mark.scenario
@@ -447,3 +449,21 @@ async def test_a_phone_that_is_registered_and_gone_is_a_warning(
         finding = only(await one.examined(), "phones", Verdict.WARNING)
 
     assert "the phone a5 is registered and does not answer" in finding.sentence
+
+
+async def test_what_is_wrong_beside_the_pbx_is_named_with_it(
+    asterisk_installation: Installation, tmp_path: Path
+) -> None:
+    certificate, key = new_certificate(tmp_path, ends=timedelta(days=-1), issuer=authority())
+
+    def change(main: dict[str, Any]) -> None:
+        main["web"].update(certificate=str(certificate), key=str(key))
+        main["database"] = {"url": "postgresql://ann@127.0.0.1:1/calls"}
+
+    async with patient(asterisk_installation, tmp_path) as one:
+        one.change_main(change)
+        wrong = not_well(await one.examined(), Verdict.WRONG)
+
+    assert set(wrong) == {"certificate", "database"}
+    assert "expired on" in wrong["certificate"][0].sentence
+    assert "127.0.0.1:1/calls cannot be reached" in wrong["database"][0].sentence
