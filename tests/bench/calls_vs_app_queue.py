@@ -17,10 +17,10 @@ from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from lab.asterisk_fetch import find_or_fetch
 from lab.load.load import planned_calls
 from lab.load.sides import FEW, MANY, AppQueue, Cordboard, Staff
 from lab.load.times import LoadTimes, PlannedCall
+from tests.bench.fetched import fetched_asterisk
 from tests.bench.figure import Comparison, MeasureError, alternately
 from tests.bench.queue_times import free_to_invite_s, wait_over_ideal_s
 from tests.bench.ramp import TALK_S, Ramp
@@ -64,7 +64,7 @@ class Trial:
 async def measure(trial: Trial | None = None) -> list[Comparison]:
     """Compare the two, and return a figure for each thing that is compared."""
     trial = trial or Trial()
-    installation = await asyncio.to_thread(find_or_fetch)
+    installation = await fetched_asterisk()
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="cordboard-bench-")))
         # Where root measures, Postgres is somebody else, and has to pass through.
@@ -147,14 +147,13 @@ async def _busy(trial: Trial, side: Side) -> tuple[LoadTimes, float]:
 
 async def _sustained(trial: Trial, ours: Cordboard, peer: AppQueue) -> Comparison:
     _tell("calls/s without loss")
-    ours_rate = await trial.ramp.sustained(ours.load, "Cordboard")
-    peer_rate = await trial.ramp.sustained(peer.load, "app_queue")
-    if not peer_rate:
+    best = await trial.ramp.sustained({"Cordboard": ours.load, "app_queue": peer.load})
+    if not all(best.values()):
         raise MeasureError("not even the first step was sustained: the machine is too busy")
     return Comparison(
         name=f"{NAME}.calls_per_s",
-        ours=ours_rate,
-        peer=peer_rate,
+        ours=best["Cordboard"],
+        peer=best["app_queue"],
         peer_name=PEER,
         unit="calls/s without loss",
     )

@@ -19,10 +19,10 @@ from typing import Final
 
 import aiohttp
 
-from lab.asterisk_fetch import find_or_fetch
 from lab.load.load import planned_calls
 from lab.load.processes import footprint
 from lab.load.sides import MANY, Cordboard, Staff
+from tests.bench.fetched import fetched_asterisk
 from tests.bench.figure import Growth, MeasureError
 
 NAME: Final = "soak_short"
@@ -70,7 +70,7 @@ class Soak:
 async def measure(soak: Soak | None = None) -> list[Growth]:
     """Return by how much each of these has grown."""
     soak = soak or Soak()
-    installation = await asyncio.to_thread(find_or_fetch)
+    installation = await fetched_asterisk()
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="cordboard-bench-")))
         # Where root measures, Postgres is somebody else, and has to pass through.
