@@ -50,7 +50,7 @@ class QueueStays:
         self._entered = entered
         self._left = left
         self._stays: dict[CallId, _Stay] = {}
-        self._gone: dict[CallId, Time] = {}
+        self._gone: dict[CallId, list[tuple[_Stay, Time]]] = {}
         self._been: set[CallId] = set()
 
     def follow(self, at: Time, body: object) -> None:
@@ -65,14 +65,13 @@ class QueueStays:
                 self._leave(at, body.call, Exit.TURNED_AWAY)
             case CallerLeft():
                 # How he left is told by the end of his call, which follows at once.
-                if body.call in self._stays:
-                    self._gone[body.call] = at
+                stay = self._stays.pop(body.call, None)
+                if stay is not None:
+                    self._gone.setdefault(body.call, []).append((stay, at))
+                    if len(self._gone) > CALLS_MAX:
+                        self._forget(next(iter(self._gone)))
             case CallCleared():
-                left_at = self._gone.pop(body.call, at)
-                by_system = body.hung_up_by is HungUpBy.SYSTEM
-                hung_up = body.reason is ClearReason.HUNG_UP and not by_system
-                self._leave(left_at, body.call, Exit.ABANDONED if hung_up else Exit.ENDED)
-                self._been.discard(body.call)
+                self._clear(at, body)
             case _:
                 pass
 
@@ -100,7 +99,16 @@ class QueueStays:
         if stay is not None:
             self._left(stay.queue, way, max(0, at - stay.since))
 
+    def _clear(self, at: Time, end: CallCleared) -> None:
+        by_system = end.hung_up_by is HungUpBy.SYSTEM
+        hung_up = end.reason is ClearReason.HUNG_UP and not by_system
+        way = Exit.ABANDONED if hung_up else Exit.ENDED
+        for stay, left_at in self._gone.pop(end.call, ()):
+            self._left(stay.queue, way, max(0, left_at - stay.since))
+        self._leave(at, end.call, way)
+        self._been.discard(end.call)
+
     def _forget(self, call: CallId) -> None:
-        del self._stays[call]
+        self._stays.pop(call, None)
         self._gone.pop(call, None)
         self._been.discard(call)
