@@ -14,7 +14,9 @@ from cti.switch.dialplan import (
     PHONE_CONTEXT,
 )
 
-NET = SafetyNet(services=("8000", "*99", "#1", "+49308000"), agi="127.0.0.1:4573", fallback="PJSIP/desk")
+NET = SafetyNet(
+    services=("8000", "*99", "#1", "+49308000"), agi="127.0.0.1:4573", fallback="PJSIP/desk"
+)
 OURS = frozenset(SESSION_ARGUMENTS) | {"CORD_AT1", "CORD_AT2", "CORD_DOCTOR"}
 
 
