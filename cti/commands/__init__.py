@@ -5,7 +5,9 @@ The command `cordboard` and its subcommands: one module each, which is loaded wh
 module whose name begins with `_` is none.
 """
 
+import errno
 import importlib
+import os
 import pkgutil
 import sys
 from typing import cast
@@ -16,18 +18,28 @@ from cti.language import _
 
 INTERRUPTED = 130
 """A shell's exit code for a program that Ctrl-C ended."""
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""How a write fails where there is no room for it."""
 
 
 class Commands(click.Group):
     """The modules of this package, as commands."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; Ctrl-C ends it without a word, even while it is still loading."""
+        """Run the command; Ctrl-C and a full disk end it without a traceback."""
         try:
             return cast("object", super().invoke(ctx))
         except KeyboardInterrupt:
             click.echo(err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            # what is left of the output would fail once more when Python ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            said = _("cannot write any further: {reason}")
+            click.echo(f"cordboard: {said.format(reason=error.strerror)}", err=True)
+            raise click.exceptions.Exit(1) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""

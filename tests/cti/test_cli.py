@@ -1,6 +1,8 @@
 """What administrators type, and what they are told."""
 
 import json
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -230,3 +232,19 @@ def test_what_is_mistyped_is_said_in_a_few_lines(arguments: list[str]) -> None:
 
     assert refused.exit_code == 2
     assert "Error: " in refused.stderr
+
+
+def test_an_output_without_room_is_said_in_one_line() -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "cti", "schema", "queues.yaml"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            encoding="utf-8",
+        )
+
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        "cordboard: cannot write any further: No space left on device\n",
+    )
