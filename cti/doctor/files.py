@@ -71,7 +71,7 @@ async def look_at_permissions(examination: Examination) -> list[Finding]:
         found.append(
             warning(
                 _("everybody on this machine may read the key {path}").format(path=key),
-                f"chmod 600 {key}",
+                f"chmod o-rwx {key}",
             )
         )
     return found or [ok(_("nobody else may change the configuration"))]
@@ -80,7 +80,14 @@ async def look_at_permissions(examination: Examination) -> list[Finding]:
 async def look_at_data_folder(examination: Examination) -> list[Finding]:
     """See that the data folder can be written, belongs to who runs it, and has room."""
     folder = examination.configuration.data
-    existing = next(path for path in (folder, *folder.parents) if path.is_dir())
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not existing.is_dir():
+        return [
+            wrong(
+                _("{path} is a file, and the data folder has to be there").format(path=existing),
+                _("move it away, or name another folder as `data` in cordboard.yaml"),
+            )
+        ]
     found = []
     if not os.access(existing, os.W_OK | os.X_OK):
         found.append(

@@ -96,6 +96,16 @@ async def test_a_data_folder_that_cannot_be_written_is_wrong(
     assert f"{configuration.data} cannot be written" in finding.sentence
 
 
+async def test_a_file_in_the_place_of_the_data_folder_is_wrong(
+    configuration: Configuration,
+) -> None:
+    configuration.data.write_text("not a folder")
+    (finding,) = await look_at_data_folder(examined(configuration))
+
+    assert finding.verdict is Verdict.WRONG
+    assert f"{configuration.data} is a file" in finding.sentence
+
+
 def journal_of(configuration: Configuration, version: str) -> Journal:
     configuration.data.mkdir()
     return Journal.open(
