@@ -3,11 +3,12 @@
 import errno
 import socket
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
 from cti.daemon import JOURNAL_FILE
-from cti.doctor.findings import Examination, Finding, ok, warning, wrong
+from cti.doctor.findings import Examination, Finding, not_checked, ok, warning, wrong
 from cti.language import _
 
 HEALTH_S = 1.5
@@ -76,8 +77,43 @@ async def look_for_daemon(examination: Examination) -> list[Finding]:
     ]
 
 
+async def look_whether_calls_are_taken(examination: Examination) -> list[Finding]:
+    """Ask a running daemon whether it has what it needs to take calls."""
+    if not examination.daemon_runs:
+        return []
+    told = await _asked(examination, "readyz")
+    parts = {} if told is None else told.get("parts", {})
+    if parts.get("switch") is False:
+        return [
+            wrong(
+                _("the daemon runs, and is not logged in to Asterisk as doctor is"),
+                _(
+                    "it may have an older secret, user or address: systemctl restart cordboard; "
+                    "its log has `ami_link_down` with the reason: journalctl -u cordboard"
+                ),
+            )
+        ]
+    if parts.get("journal") is False:
+        return [
+            wrong(
+                _("the daemon runs, and cannot write its journal"),
+                _("make room on the disk of {folder}: df -h {folder}").format(
+                    folder=examination.configuration.data
+                ),
+            )
+        ]
+    if not parts:
+        return [not_checked(_("because the daemon does not say whether it is ready"))]
+    return [ok(_("the daemon takes calls"))]
+
+
 async def _is_healthy(examination: Examination) -> bool:
     """Ask the web port whether a daemon of ours is behind it."""
+    return await _asked(examination, "healthz") == {"status": "ok"}
+
+
+async def _asked(examination: Examination, page: str) -> dict[str, Any] | None:
+    """Return what the daemon's web server tells on a page, or None where it tells nothing."""
     web = examination.configuration.web
     host = f"[{web.listen}]" if ":" in web.listen else web.listen
     host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - is compared
@@ -87,12 +123,12 @@ async def _is_healthy(examination: Examination) -> bool:
         async with (
             aiohttp.ClientSession(timeout=timeout) as client,
             # who it is shows in the answer; its certificate is another check's business
-            client.get(f"{scheme}://{host}:{web.port}/healthz", ssl=False) as answer,
+            client.get(f"{scheme}://{host}:{web.port}/{page}", ssl=False) as answer,
         ):
             told = await answer.json()
-            return bool(answer.status == 200 and told == {"status": "ok"})  # noqa: PLR2004 - OK
+            return told if isinstance(told, dict) else None
     except (aiohttp.ClientError, TimeoutError, ValueError, OSError):
-        return False
+        return None
 
 
 def _port_fault(listen: str, port: int) -> Finding | None:

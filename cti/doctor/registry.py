@@ -5,7 +5,7 @@ from cti.doctor.ami import LINK_S, look_at_link, look_at_rights, look_at_version
 from cti.doctor.asterisk_folder import look_for_folder
 from cti.doctor.certificates import look_at_certificate
 from cti.doctor.clock import look_at_asterisks_clock, look_at_own_clock
-from cti.doctor.daemon_state import look_for_daemon
+from cti.doctor.daemon_state import look_for_daemon, look_whether_calls_are_taken
 from cti.doctor.database import look_at_database
 from cti.doctor.dialplan import look_at_dialplan
 from cti.doctor.events import look_at_events
@@ -89,6 +89,13 @@ PBX = (
         look=look_at_link,
         gives=("manager",),
         deadline_s=LINK_S,
+    ),
+    Check(
+        name="ready",
+        title=_("readiness"),
+        about=_("whether a daemon that runs is logged in to Asterisk, and can write its journal"),
+        look=look_whether_calls_are_taken,
+        needs=("manager",),
     ),
     Check(
         name="files",

@@ -88,6 +88,21 @@ async def test_beside_a_running_daemon_all_is_green_and_no_call_is_disturbed(
     assert '"level": "error"' not in log
 
 
+async def test_a_daemon_with_an_older_secret_is_named_by_a_doctor_with_the_right_one(
+    open_site: OpenSite,
+) -> None:
+    async with open_site(ANN) as site:
+        await site.daemon.stop()
+        site.daemon._environment = {"CORDBOARD_AMI_SECRET": "the-secret-of-last-year"}
+        await site.daemon.start(wait=False)
+        await site.daemon.wait_alive()
+        code, findings = await told(site.configuration)
+
+    assert code == 1
+    assert ("ready", "wrong") in bad(findings)
+    assert "not logged in to Asterisk" in sentence(findings, "ready")
+
+
 async def test_a_daemon_that_refuses_asterisk_is_named_beside_it(open_site: OpenSite) -> None:
     async with open_site(ANN) as site:
         await site.daemon.stop()
