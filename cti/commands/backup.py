@@ -75,6 +75,9 @@ def _verify(ctx: click.Context, _parameter: click.Parameter, path: Path | None) 
 def command(*, folder: Path, out: Path, force: bool, with_secrets: bool) -> None:
     """Back a site up."""
     to_stdout = str(out) == STDOUT
+    if not to_stdout and os.path.lexists(out) and not out.is_file():
+        # a rename would put the archive in its place: root has no /dev/null then
+        fail(_("{path} is no file: name one, or - for standard output").format(path=out))
     if not to_stdout and not force and os.path.lexists(out):
         fail(_("{path} is there already; --force replaces it").format(path=out))
     try:

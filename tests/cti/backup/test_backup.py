@@ -110,6 +110,14 @@ def test_an_archive_is_a_plain_tar_file_that_its_owner_alone_can_read(
     assert [file.name for file in archive.parent.iterdir() if file.name.startswith(".")] == []
 
 
+def test_what_is_no_file_is_not_replaced_by_force_either(site: Machine, archive: Path) -> None:
+    os.mkfifo(archive)
+    code, said = done(site, "backup", "--out", str(archive), "--force")
+
+    assert (code, archive.is_fifo()) == (1, True)
+    assert said == f"cordboard: {archive} is no file: name one, or - for standard output\n"
+
+
 def test_an_archive_that_is_there_is_replaced_by_force_only(site: Machine, archive: Path) -> None:
     archive.write_text("older")
     code, said = done(site, "backup", "--out", str(archive))
