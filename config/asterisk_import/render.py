@@ -13,6 +13,8 @@ from cti.language import _
 
 FILL_IN: Final = "FILL IN"
 """Begins each remark on what only the administrator knows; to be searched for, not translated."""
+MARK: Final = "Written by cordboard import"
+"""Stands in the first line of each file of an import, by which it is known; not translated."""
 GREETING = "greeting"
 SECRET_VARIABLE = "CORDBOARD_AMI_SECRET"  # noqa: S105 - a variable's name
 _PLAIN = re.compile(r"[a-z][a-z0-9_-]*")
@@ -24,11 +26,14 @@ def yaml_files(
 ) -> Mapping[str, str]:
     """Return the five files; `hashed` gives the password hash of the agent of a name."""
     return {
-        "cordboard.yaml": _main(draft, country),
-        "services.yaml": _lines(_services(draft)),
-        "flows.yaml": _lines(_flows(draft)),
-        "queues.yaml": _lines(_queues(draft)),
-        "agents.yaml": _lines(_agents(draft, hashed)),
+        name: f"# {MARK}\n{text}"
+        for name, text in {
+            "cordboard.yaml": _main(draft, country),
+            "services.yaml": _lines(_services(draft)),
+            "flows.yaml": _lines(_flows(draft)),
+            "queues.yaml": _lines(_queues(draft)),
+            "agents.yaml": _lines(_agents(draft, hashed)),
+        }.items()
     }
 
 
@@ -46,7 +51,7 @@ def _lines(lines: Iterator[str]) -> str:
 def _main(draft: Draft, country: str | None) -> str:
     fill_country = f"   # {FILL_IN}: " + _("your own: DE, CN, US, …") if country is None else ""
     return f"""\
-# {_("The PBX, the web server, the database. Written by cordboard import; every key and its")}
+# {_("The PBX, the web server, the database. Every key and its")}
 # {_("meaning: config/examples/cordboard.yaml. Check with: cordboard check --config DIR")}
 
 pbx:

@@ -6,13 +6,16 @@ from typing import Final
 
 from config.asterisk_import.chime import chime
 from config.asterisk_import.draft import Draft
-from config.asterisk_import.render import GREETING, SECRET_VARIABLE
+from config.asterisk_import.render import GREETING, MARK, SECRET_VARIABLE
 from config.asterisk_import.writing import HASHES_MODE, MODE, SECRET_MODE, Content
+from config.load import FILES
 from cti.language import _, ngettext
 
 REPORT_FILE: Final = "IMPORT.md"
 PASSWORDS_FILE: Final = "first-passwords.txt"
 GREETING_FILE: Final = f"prompts/{GREETING}.wav"
+MARKED_FILES: Final = (*FILES, REPORT_FILE, PASSWORDS_FILE)
+"""What an import writes anew when it is forced; each begins with the mark."""
 
 
 def open_points(draft: Draft, country: str | None) -> Iterator[str]:
@@ -72,6 +75,8 @@ def written_names(folder: Path, files: Iterable[str]) -> Iterator[str]:
 
 
 def _markdown(draft: Draft, country: str | None) -> Iterator[str]:
+    yield f"<!-- {MARK} -->"
+    yield ""
     yield "# " + _("What became of the app_queue set-up")
     yield ""
     yield _("Each line: file:line: what stood there: what became of it.")
@@ -87,6 +92,7 @@ def _markdown(draft: Draft, country: str | None) -> Iterator[str]:
 
 
 def _passwords(draft: Draft, passwords: Mapping[str, str]) -> Iterator[str]:
+    yield f"# {MARK}"
     yield "# " + _("agent, first password, name; hand them out one by one, and delete this file")
     for agent in draft.agents:
         yield f"{agent.name}\t{passwords[agent.name]}\t{agent.spoken}"

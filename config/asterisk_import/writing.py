@@ -7,7 +7,7 @@ their names. Files with passwords are never readable by others, not even while t
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,8 @@ FOLDER_MODE = 0o755
 MODE = 0o644
 HASHES_MODE = 0o640
 SECRET_MODE = 0o600
+FIRST_LINE_MAX = 200
+"""Of a file that may be ours; its first line is shorter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,31 @@ def refuse_folder(folder: Path, *, force: bool) -> None:
                 "files of an earlier import"
             ).format(folder=folder)
         )
+
+
+def refuse_files_of_others(folder: Path, names: Iterable[str], mark: str) -> None:
+    """
+    Check that each of these files is not there yet, or has the mark in its first line.
+
+    Raises:
+        ImportRefusedError: one has not; nothing may be written over it.
+        OSError: one cannot be read.
+    """
+    for path in (folder / name for name in names):
+        if os.path.lexists(path) and not _is_marked(path, mark.encode()):
+            raise ImportRefusedError(
+                _(
+                    "{path} was not written by an import, and is not written over: move it away, "
+                    "or name another folder"
+                ).format(path=path)
+            )
+
+
+def _is_marked(path: Path, mark: bytes) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return mark in file.readline(FIRST_LINE_MAX)
 
 
 def write_files(folder: Path, files: Mapping[str, Content]) -> None:

@@ -15,10 +15,10 @@ from rich.progress import Progress
 from agents.auth import hash_password
 from config.asterisk_import.errors import ImportRefusedError
 from config.asterisk_import.proof import prove
-from config.asterisk_import.render import yaml_files
+from config.asterisk_import.render import MARK, yaml_files
 from config.asterisk_import.setup import Sources, draft_configuration
-from config.asterisk_import.summary import contents, open_points, written_names
-from config.asterisk_import.writing import refuse_folder, write_files
+from config.asterisk_import.summary import MARKED_FILES, contents, open_points, written_names
+from config.asterisk_import.writing import refuse_files_of_others, refuse_folder, write_files
 from config.values import Region
 from cti.commands._common import fail
 from cti.language import _
@@ -98,6 +98,7 @@ def command(
     sources = Sources(queues=queues_conf, agents=agents, rules=queuerules, extensions=extensions)
     try:
         refuse_folder(out, force=force)
+        refuse_files_of_others(out, MARKED_FILES, MARK)
         draft = draft_configuration(sources)
         # all that can be wrong is found before time goes into passwords
         sample = hash_password("")

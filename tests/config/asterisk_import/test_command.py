@@ -30,7 +30,7 @@ def out(tmp_path: Path) -> Path:
 
 
 def passwords(out: Path) -> dict[str, str]:
-    lines = (out / "first-passwords.txt").read_text().splitlines()[1:]
+    lines = (out / "first-passwords.txt").read_text().splitlines()[2:]
     return {agent: password for agent, password, _name in (line.split("\t") for line in lines)}
 
 
@@ -134,6 +134,36 @@ def test_a_folder_that_holds_something_is_left_alone_unless_forced(queues: Path,
     assert run(queues, "--out", out, "--force").exit_code == 0
     assert {path.name for path in out.iterdir()} == {*WRITTEN, "mine.txt"}
     assert (out / "prompts" / "greeting.wav").read_bytes() == b"my own"
+
+
+@pytest.mark.usefixtures("quick_hashes")
+@pytest.mark.parametrize("name", [*FILES, "IMPORT.md", "first-passwords.txt"])
+def test_a_file_that_no_import_wrote_is_not_written_over_even_if_forced(
+    queues: Path, out: Path, name: str
+) -> None:
+    assert run(queues, "--out", out).exit_code == 0
+    assert run(queues, "--out", out, "--force").exit_code == 0
+    (out / name).write_text("# mine\n")
+    before = {path: path.read_bytes() for path in out.iterdir() if path.is_file()}
+    refused = run(queues, "--out", out, "--force")
+
+    assert refused.exit_code == 1
+    assert refused.stderr == (
+        f"cordboard: {out / name} was not written by an import, and is not written over: "
+        "move it away, or name another folder\n"
+    )
+    assert {path: path.read_bytes() for path in out.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.usefixtures("quick_hashes")
+def test_a_link_that_leads_nowhere_is_not_written_over(queues: Path, out: Path) -> None:
+    out.mkdir()
+    (out / "queues.yaml").symlink_to(out / "nowhere")
+    refused = run(queues, "--out", out, "--force")
+
+    assert refused.exit_code == 1
+    assert "queues.yaml was not written by an import" in refused.stderr
+    assert [path.name for path in out.iterdir()] == ["queues.yaml"]
 
 
 @pytest.mark.usefixtures("quick_hashes")
