@@ -1,6 +1,7 @@
 """`cordboard asterisk-config`."""
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from config.load import load
 from cti.asterisk_files.notes import RELOADS, SECRET_FILES
 from cti.asterisk_files.values import UnfitValueError
 from cti.asterisk_files.writing import Written, join
-from cti.commands._common import config_option, fail
+from cti.commands._common import GivenPath, config_option, fail
 from cti.language import _
 
 INTERRUPTED = 130
@@ -34,12 +35,13 @@ INTERRUPTED = 130
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path, file_okay=False),
+    type=GivenPath(path_type=Path, file_okay=False),
     metavar="DIR",
     help=_("The folder to write into; it is made if it is not there."),
 )
 @click.option(
     "--on-pbx",
+    type=GivenPath(),
     metavar="DIR",
     help=_("Where that folder will lie on the PBX, if this is another machine."),
 )
@@ -51,6 +53,12 @@ def command(folder: Path, out: Path, on_pbx: str | None) -> None:
         for problem in error.problems:
             click.echo(str(problem), err=True)
         sys.exit(1)
+    if out.is_symlink() and not out.exists():
+        fail(
+            _("{path} is a link to {target}, which is not there: make that folder first").format(
+                path=out, target=out.readlink()
+            )
+        )
     try:
         written = join(configuration, out, on_pbx)
     except UnfitValueError as error:
@@ -77,7 +85,7 @@ def _tell(written: list[Written], out: Path, there: Path) -> None:
         return
     if any(name in SECRET_FILES for name in changed):
         click.echo(_("Files with passwords must belong to the account that Asterisk runs as:"))
-        click.echo(f"  chown -R asterisk:asterisk {there}")
+        click.echo(f"  chown -R asterisk:asterisk {shlex.quote(str(there))}")
     click.echo(_("On the PBX, once README.md there is followed, let Asterisk read them:"))
     for reload in reloads:
-        click.echo(f"  asterisk -rx '{reload}'")
+        click.echo(f"  asterisk -rx {shlex.quote(reload)}")

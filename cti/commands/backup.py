@@ -14,7 +14,7 @@ from cti.backup.archives import describe, told, verified
 from cti.backup.progress import Work, run_interruptibly, shown
 from cti.backup.site import Site, check_owner, find_site
 from cti.backup.take import back_up
-from cti.commands._common import config_option, fail
+from cti.commands._common import GivenPath, config_option, fail
 from cti.language import _
 from storage.archive import sync_folder
 from storage.archive_manifest import Manifest
@@ -52,7 +52,7 @@ def _verify(ctx: click.Context, _parameter: click.Parameter, path: Path | None) 
     "--out",
     "out",
     required=True,
-    type=click.Path(path_type=Path, allow_dash=True),
+    type=GivenPath(path_type=Path, allow_dash=True),
     metavar="FILE",
     help=_("The archive to write; - writes it to standard output."),
 )
@@ -65,7 +65,7 @@ def _verify(ctx: click.Context, _parameter: click.Parameter, path: Path | None) 
 @click.option(
     "--verify",
     "verify",
-    type=click.Path(path_type=Path),
+    type=GivenPath(path_type=Path),
     metavar="FILE",
     is_eager=True,
     expose_value=False,

@@ -13,7 +13,7 @@ from rich.console import Console
 from config.errors import ConfigError, Severity
 from config.load import load
 from cti.backup.progress import run_interruptibly
-from cti.commands._common import config_option
+from cti.commands._common import GivenPath, config_option
 from cti.doctor.files import told
 from cti.doctor.findings import Examination, Finding, Verdict
 from cti.doctor.report import print_json, print_text, worst
@@ -45,7 +45,7 @@ from cti.language import _
 @click.option(
     "--asterisk-etc",
     "etc",
-    type=click.Path(path_type=Path),
+    type=GivenPath(path_type=Path),
     metavar="DIR",
     help=_("Where Asterisk's own files are, if not where Asterisk says."),
 )

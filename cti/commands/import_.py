@@ -1,6 +1,7 @@
 """`cordboard import`."""
 
 import secrets
+import shlex
 import sys
 import time
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from config.asterisk_import.setup import Sources, draft_configuration
 from config.asterisk_import.summary import MARKED_FILES, contents, open_points, written_names
 from config.asterisk_import.writing import refuse_files_of_others, refuse_folder, write_files
 from config.values import Region
-from cti.commands._common import fail
+from cti.commands._common import GivenPath, fail
 from cti.language import _
 
 INTERRUPTED = 130
@@ -33,7 +34,7 @@ ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 GROUPS, GROUP = 3, 4
 """A first password: abcd-efgh-jkmn, 59 bits."""
 
-_FILE = click.Path(path_type=Path)
+_FILE = GivenPath(path_type=Path)
 
 
 def _country(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
@@ -125,7 +126,7 @@ def command(
     click.echo("\n" + _("Still to be given by you:"))
     for point in open_points(draft, country):
         click.echo(f"  - {point}")
-    click.echo(_("Then: cordboard check --config {folder}").format(folder=out))
+    click.echo(_("Then: cordboard check --config {folder}").format(folder=shlex.quote(str(out))))
 
 
 def _first_password() -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cti.commands._common import fail
+from cti.commands._common import GivenPath, fail
 from cti.language import _
 
 FILES = ("grafana-dashboard.json", "prometheus-alerts.yaml")
@@ -28,7 +28,7 @@ READABLE = 0o644
 @click.option(
     "--out",
     required=True,
-    type=click.Path(path_type=Path, file_okay=False),
+    type=GivenPath(path_type=Path, file_okay=False),
     metavar="DIR",
     help=_("The folder to write into; it is made if it is not there."),
 )

@@ -12,7 +12,7 @@ from cti.backup.archives import archive_at, describe, told
 from cti.backup.inspection import Archive
 from cti.backup.progress import run_interruptibly, shown
 from cti.backup.restore import Outcome, Wishes, restore
-from cti.commands._common import config_option, fail
+from cti.commands._common import GivenPath, config_option, fail
 from cti.language import _
 from storage.errors import StorageError
 
@@ -32,7 +32,7 @@ from storage.errors import StorageError
     "--from",
     "source",
     required=True,
-    type=click.Path(path_type=Path),
+    type=GivenPath(path_type=Path),
     metavar="FILE",
     help=_("The archive."),
 )

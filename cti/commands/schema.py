@@ -7,7 +7,7 @@ import click
 
 from config.load import FILES
 from config.schema import SCHEMAS_FOLDER, schema_text, schemas
-from cti.commands._common import fail
+from cti.commands._common import GivenPath, fail
 from cti.language import _
 
 
@@ -24,7 +24,7 @@ from cti.language import _
 @click.option(
     "--out",
     "folder",
-    type=click.Path(path_type=Path),
+    type=GivenPath(path_type=Path),
     metavar="DIR",
     help=_("The folder that holds the YAML files."),
 )

@@ -10,7 +10,7 @@ import click
 from config.errors import ConfigError
 from config.load import load
 from config.settings import Configuration
-from cti.commands._common import config_option, fail
+from cti.commands._common import GivenPath, config_option, fail
 from cti.instants import as_seconds
 from cti.language import _
 from cti.operations.unit import Installation, UnfitPathError, unit
@@ -42,7 +42,7 @@ _STAND_IN = "postgresql://cordboard@localhost/stand-in"
     "--secrets",
     default="/etc/cordboard/cordboard.env",
     show_default=True,
-    type=click.Path(path_type=Path),
+    type=GivenPath(path_type=Path),
     metavar="FILE",
     help=_("Where the environment variables stand that hold secrets."),
 )

@@ -149,3 +149,50 @@ def test_ctrl_c_ends_it_with_the_shells_code_for_that(
 
     assert ended.exit_code == 130
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_what_is_to_be_typed_may_be_typed(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a b"
+    ended = run(folder, out)
+
+    assert ended.exit_code == 0
+    assert f"  chown -R asterisk:asterisk '{out}'\n" in ended.output
+
+
+def test_a_link_that_leads_nowhere_is_named_with_what_it_lacks(
+    folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.symlink_to(tmp_path / "nowhere")
+    ended = run(folder, out)
+
+    assert ended.exit_code == 1
+    assert ended.stderr == (
+        f"cordboard: {out} is a link to {tmp_path}/nowhere, which is not there: "
+        "make that folder first\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["asterisk-config", "--config", "x", "--out", ""],
+        ["asterisk-config", "--config", "x", "--out", "y", "--on-pbx", ""],
+        ["import", "queues.conf", "--out", ""],
+        ["import", "", "--out", "y"],
+        ["backup", "--config", "x", "--out", ""],
+        ["restore", "--config", "x", "--from", ""],
+        ["schema", "--out", ""],
+        ["monitoring", "--out", ""],
+        ["check", "--config", ""],
+    ],
+)
+def test_an_empty_path_is_not_the_current_folder(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = CliRunner().invoke(main, arguments)
+
+    assert ended.exit_code == 2
+    assert "the path is empty; is a variable of the shell not set?" in ended.stderr
+    assert list(tmp_path.iterdir()) == []
