@@ -23,6 +23,8 @@ from cti.language import _
 SECRET_BYTES_MAX = 4_096
 AMI_SECRET_SHORT = 12
 """Whoever is let in by it makes calls at the owner's cost."""
+AMI_SECRET: Final = re.compile(r"[!-:<-~]{1,200}")
+"""What can stand in manager.conf, where a semicolon begins a comment."""
 _DATABASE_URL: Final[KeyPath] = ("database", "url")
 _SECRETS: Final[tuple[KeyPath, ...]] = (("pbx", ANY, "ami", "secret"), _DATABASE_URL)
 """Where in `cordboard.yaml` a secret's source may stand."""
@@ -98,7 +100,7 @@ def find_secrets(
                 warnings += [warning] if (warning := open_file(content, value)) else []
             is_url = path == _DATABASE_URL
             secrets[path] = _checked(text, is_url=is_url)
-            warnings += [warning] if (warning := _weak(text, is_url=is_url)) else []
+            warnings += [warning] if (warning := _weak(text, value, is_url=is_url)) else []
             problems += [
                 problem_at(file, at, (*path, kind), warning, Severity.WARNING)
                 for warning in warnings
@@ -149,10 +151,16 @@ def open_file(content: FileContent, name: str) -> str | None:
     return None
 
 
-def _weak(text: str, *, is_url: bool) -> str | None:
+def _weak(text: str, source: str, *, is_url: bool) -> str | None:
     """Return what is doubtful about a secret, never showing it, or None."""
     if is_url:
         return open_database() if is_open(text) else None
+    if not AMI_SECRET.fullmatch(text):
+        return _(
+            "asterisk-config cannot write the secret of {source} into manager.conf (1 to 200 "
+            "visible characters of ASCII, no blank and no semicolon); make one with: "
+            "openssl rand -hex 24"
+        ).format(source=source)
     if len(text) < AMI_SECRET_SHORT:
         return _("the secret is short: {count} characters or more are hard to guess").format(
             count=AMI_SECRET_SHORT

@@ -11,6 +11,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 
+from config.secrets import AMI_SECRET
 from cti.language import _
 
 PORT_MAX = 65_535
@@ -26,7 +27,7 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 SERVICE = re.compile(r"\+?[0-9*#]{1,20}")
 USER = re.compile(r"[A-Za-z0-9_.@-]{1,80}")
 SOUND = re.compile(r"/?[A-Za-z0-9_-][A-Za-z0-9_./-]{0,99}")
-SECRET = re.compile(r"[!-:<-~]{1,200}")
+SECRET = AMI_SECRET
 FOLDER = re.compile(r"/[A-Za-z0-9_.,@+=~/ -]{0,399}")
 DEVICE = re.compile(r"(PJSIP/[A-Za-z0-9_-]{1,40})?")
 ADDRESS = re.compile(

@@ -19,7 +19,7 @@ from cti.asterisk_files.joining import files_plan, phone_passwords
 from cti.asterisk_files.melody import melody
 from cti.asterisk_files.notes import MUSIC_FOLDER, PHONES, SECRET_FILES, first_words
 from cti.asterisk_files.plan import OUR_MUSIC
-from cti.asterisk_files.values import UnfitValueError
+from cti.asterisk_files.values import SECRET, UnfitValueError
 from cti.language import _
 
 MELODY = "cordboard.wav"
@@ -51,6 +51,14 @@ def join(configuration: Configuration, out: Path, on_pbx: str | None = None) -> 
         OSError: a file cannot be read or written.
     """
     passwords = phone_passwords(_earlier(out / PHONES))
+    for phone, password in passwords.items():
+        if not SECRET.fullmatch(password):
+            raise UnfitValueError(
+                _(
+                    "{path}: the password of phone {phone} must be 1 to 200 visible characters of "
+                    "ASCII, no blank and no semicolon; delete its line to get a new one"
+                ).format(path=out / PHONES, phone=phone)
+            )
     plan = files_plan(configuration, passwords, on_pbx or str(out.absolute()))
     written = write_files(out, asterisk_files(plan))
     if plan.net.music == OUR_MUSIC:

@@ -1,16 +1,19 @@
 """`cordboard asterisk-config`."""
 
 import os
+import pwd
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from config.errors import ConfigError
+from config.errors import ConfigError, Severity
 from config.load import load
+from config.settings import Configuration
 from cti.asterisk_files.notes import RELOADS, SECRET_FILES
-from cti.asterisk_files.values import UnfitValueError
+from cti.asterisk_files.values import SECRET, UnfitValueError
 from cti.asterisk_files.writing import Written, join
 from cti.commands._common import GivenPath, config_option, fail
 from cti.language import _
@@ -59,6 +62,7 @@ def command(folder: Path, out: Path, on_pbx: str | None) -> None:
                 path=out, target=out.readlink()
             )
         )
+    _refuse_secret(configuration)
     try:
         written = join(configuration, out, on_pbx)
     except UnfitValueError as error:
@@ -74,6 +78,17 @@ def command(folder: Path, out: Path, on_pbx: str | None) -> None:
     _tell(written, out, Path(on_pbx or out.absolute()))
 
 
+def _refuse_secret(configuration: Configuration) -> None:
+    """End if the AMI user's secret cannot stand in manager.conf, and say where it comes from."""
+    (pbx,) = configuration.pbxs.values()
+    if SECRET.fullmatch(pbx.ami.secret.reveal()):
+        return
+    for problem in configuration.warnings:
+        if ".ami.secret." in problem.path:
+            click.echo(str(replace(problem, severity=Severity.ERROR)), err=True)
+    sys.exit(1)
+
+
 def _tell(written: list[Written], out: Path, there: Path) -> None:
     for file in written:
         template = _("written    {path}") if file.changed else _("unchanged  {path}")
@@ -83,9 +98,17 @@ def _tell(written: list[Written], out: Path, there: Path) -> None:
     if not reloads:
         click.echo(_("Asterisk has nothing to read again."))
         return
-    if any(name in SECRET_FILES for name in changed):
+    if any(name in SECRET_FILES and not _is_asterisks(out / name) for name in changed):
         click.echo(_("Files with passwords must belong to the account that Asterisk runs as:"))
         click.echo(f"  chown -R asterisk:asterisk {shlex.quote(str(there))}")
     click.echo(_("On the PBX, once README.md there is followed, let Asterisk read them:"))
     for reload in reloads:
         click.echo(f"  asterisk -rx {shlex.quote(reload)}")
+
+
+def _is_asterisks(path: Path) -> bool:
+    """Tell whether a file belongs to the account that Asterisk runs as."""
+    try:
+        return path.stat().st_uid == pwd.getpwnam("asterisk").pw_uid
+    except KeyError:
+        return False

@@ -1,5 +1,8 @@
 """`cordboard asterisk-config`, as it is typed."""
 
+import os
+import pwd
+import re
 import shutil
 import stat
 from pathlib import Path
@@ -105,7 +108,11 @@ def test_a_secret_that_asterisk_cannot_read_is_refused_and_not_shown(
     ended = run(folder, tmp_path / "out", secret=secret)
 
     assert ended.exit_code == 1
-    assert "the AMI user's secret must be 1 to 200 visible characters" in ended.stderr
+    assert re.fullmatch(
+        r"cordboard\.yaml:[0-9]+:[0-9]+: pbx\.main\.ami\.secret\.env: asterisk-config cannot write "
+        r"the secret of CORDBOARD_AMI_SECRET into manager\.conf .*: openssl rand -hex 24\n",
+        ended.stderr,
+    )
     assert secret not in ended.stderr
     assert not (tmp_path / "out").exists()
 
@@ -196,3 +203,28 @@ def test_an_empty_path_is_not_the_current_folder(
     assert ended.exit_code == 2
     assert "the path is empty; is a variable of the shell not set?" in ended.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_phones_password_that_cannot_stand_there_is_named_by_its_file(
+    folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    run(folder, out)
+    name, password = next(iter(phone_passwords((out / PHONES).read_text()).items()))
+    (out / PHONES).write_text((out / PHONES).read_text().replace(password, "abc;def"))
+    ended = run(folder, out)
+
+    assert ended.exit_code == 1
+    assert f"{out / PHONES}: the password of phone {name} must be" in ended.stderr
+    assert "abc;def" not in ended.stderr
+
+
+def test_files_that_belong_to_asterisk_already_need_no_other_owner(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = pwd.getpwuid(os.geteuid())
+    monkeypatch.setattr(pwd, "getpwnam", lambda _name: account)
+    ended = run(folder, tmp_path / "out")
+
+    assert ended.exit_code == 0
+    assert "chown" not in ended.output
