@@ -19,6 +19,12 @@ HOST_AND_PORT = re.compile(
     rf"({HOST}|\[(?P<v6>[0-9A-Fa-f:.]{{2,45}})\]):(?P<port>[1-9][0-9]{{0,4}})"
 )
 
+TRUNK_BITS_MIN = {4: 8, 6: 16}
+"""A trunk's network with fewer bits than these lets a large part of the world in."""
+MAPPED_BITS = 96
+"""Before the IPv4 address in an IPv6 address such as ::ffff:203.0.113.7."""
+_BROADCAST = ipaddress.IPv4Address("255.255.255.255")
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -48,9 +54,23 @@ def _trunk_address(text: str) -> str:
         network = None
     if network is None or "%" in text:
         raise rule(_("must be an IP address or a network such as 203.0.113.7 or 203.0.113.8/29"))
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped is not None and network.prefixlen >= MAPPED_BITS:
+        network = ipaddress.ip_network((mapped, network.prefixlen - MAPPED_BITS))
     if network.prefixlen == 0:
         raise rule(_("is everybody's address; name the provider's own"))
-    if network.is_multicast or network.network_address.is_unspecified:
+    if network.prefixlen < TRUNK_BITS_MIN[network.version]:
+        raise rule(
+            _(
+                "holds a large part of all addresses there are; name the provider's own, "
+                "/{bits} at the widest"
+            ).format(bits=TRUNK_BITS_MIN[network.version])
+        )
+    if (
+        network.is_multicast
+        or network.network_address.is_unspecified
+        or network.network_address == _BROADCAST
+    ):
         raise rule(_("is nobody's address; name the provider's own"))
     return str(network if "/" in text else network.network_address)
 

@@ -126,7 +126,7 @@ def _shown(value: object, *, secret: bool) -> str:
         case bool():
             return "true" if value else "false"
         case dict():
-            return _("a mapping")
+            return _("a mapping") if value else _("an empty mapping")
         case list() | tuple():
             return _("a list of {count}").format(count=len(value))
     text = str(value)

@@ -42,7 +42,7 @@ def unknown_names(trees: Trees) -> Iterator[Problem]:
     """Yield each use of a queue or a flow that does not exist."""
     for file, pattern, kind in _USES:
         known = _names(trees, kind)
-        if known is None or file not in trees:
+        if not known or file not in trees:  # that there is none at all is said by itself
             continue
         for path, position, name in texts(trees[file], pattern):
             if name not in known:

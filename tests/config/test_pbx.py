@@ -4,7 +4,9 @@
 import time
 
 import pytest
+from pydantic import TypeAdapter
 
+from config.addresses import TrunkAddress
 from config.settings import (
     PbxSettings,
     PhoneSettings,
@@ -142,6 +144,22 @@ def test_nothing_else_is(folder: Folder, address: str) -> None:
         ),
         ("0.0.0.0/0", "is everybody's address; name the provider's own"),
         ("'::/0'", "is everybody's address; name the provider's own"),
+        (
+            "0.0.0.0/1",
+            (
+                "holds a large part of all addresses there are; name the provider's own, "
+                "/8 at the widest"
+            ),
+        ),
+        (
+            "'2000::/3'",
+            (
+                "holds a large part of all addresses there are; name the provider's own, "
+                "/16 at the widest"
+            ),
+        ),
+        ("255.255.255.255", "is nobody's address; name the provider's own"),
+        ("'::ffff:0.0.0.0/96'", "is everybody's address; name the provider's own"),
         ("0.0.0.0", "is nobody's address; name the provider's own"),
         ("239.1.2.3", "is nobody's address; name the provider's own"),
         (
@@ -329,4 +347,13 @@ def test_an_address_carries_nothing_but_an_address(folder: Folder, zone: str) ->
 
     assert folder.complaints() == [
         "cordboard.yaml:6:50: pbx.main.agi.peers.0: must be an IP address such as 127.0.0.1, 0.0.0.0 or ::1"
+    ]
+
+
+def test_an_address_of_ipv4_in_ipv6_is_the_same_address() -> None:
+    trunk = TypeAdapter(TrunkAddress)
+
+    assert [trunk.validate_python(one) for one in ("::ffff:198.51.100.4", "198.51.100.4")] == [
+        "198.51.100.4",
+        "198.51.100.4",
     ]

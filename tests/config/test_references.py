@@ -154,3 +154,11 @@ def test_among_very_many_names_the_nearest_is_not_searched_for(folder: Folder) -
     assert messages == [
         "there is no queue 'sup-port'; there are: sales, support, q0, q1, q2, q3, q4, q5, q6, q7, q8, q9, …"
     ]
+
+
+def test_where_there_is_no_queue_at_all_that_is_said_alone(folder: Folder) -> None:
+    folder.write("queues.yaml", "queues: {}\n")
+
+    assert folder.complaints() == [
+        "queues.yaml:1:9: queues: must be a mapping of one queue at least, not an empty mapping"
+    ]

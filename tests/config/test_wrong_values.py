@@ -325,7 +325,7 @@ VALUES: list[Case] = [
         "services:\n",
         "services: {}\nx:\n",
         [
-            "services.yaml:1:11: services: must be a list of services, not a mapping",
+            "services.yaml:1:11: services: must be a list of services, not an empty mapping",
             "services.yaml:2:1: x: is not a known key; allowed: services",
         ],
     ),
