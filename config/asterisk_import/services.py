@@ -44,7 +44,9 @@ class Services:
         remarks = self._remarks(dialplan)
         pairs = [*self._numbers.items()]
         taken = set(self._numbers)
-        free = (str(number) for number in range(FIRST_NUMBER, 10**9) if str(number) not in taken)
+        others = dialplan.extensions() if dialplan is not None else ()
+        used = taken | {extension.number for extension in others}
+        free = (str(number) for number in range(FIRST_NUMBER, 10**9) if str(number) not in used)
         served = {queue.name for queue in self._numbers.values()}
         for queue in self._queues:
             if queue.name in served or queue.name not in remarks:

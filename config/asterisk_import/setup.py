@@ -24,6 +24,9 @@ from cti.language import _
 
 QUEUES_MAX = 1_000
 GENERAL_SECTION: Final = "general"
+_OF_QUEUES: Final = frozenset({"member", "strategy"})
+_OF_OTHERS: Final = frozenset({"exten", "same", "agent", "fullname"})
+"""Options of extensions.conf and agents.conf that no queues.conf has."""
 _REALTIME: Final = frozenset(
     {
         "queues",
@@ -58,6 +61,7 @@ def draft_configuration(sources: Sources) -> Draft:
     findings = Findings()
     budget = Budget()
     queues = _read(sources.queues, findings, budget)
+    _refuse_other_file(queues)
     agents = _beside(sources, sources.agents, "agents.conf", findings, budget)
     rules = _beside(sources, sources.rules, "queuerules.conf", findings, budget)
     extensions = _read(sources.extensions, findings, budget) if sources.extensions else None
@@ -88,6 +92,19 @@ def draft_configuration(sources: Sources) -> Draft:
         services=services.drafts(dialplan),
         music=common_music(findings, drafts),
         findings=findings,
+    )
+
+
+def _refuse_other_file(file: AsteriskFile) -> None:
+    """Refuse an agents.conf or extensions.conf that was given as queues.conf."""
+    said = {option.name.lower() for section in file.sections for option in section.options}
+    if said & _OF_QUEUES or not said & _OF_OTHERS:
+        return
+    raise ImportRefusedError(
+        _(
+            "{file} looks like agents.conf or extensions.conf: name queues.conf first, and the "
+            "others with --agents and --extensions"
+        ).format(file=file.name)
     )
 
 

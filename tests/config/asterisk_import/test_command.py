@@ -280,3 +280,30 @@ def test_files_named_by_option_are_read_wherever_they_lie(
 
     assert "agents.txt:2: [1001] fullname = Ann" in printed
     assert "rules.txt:2: [r] penaltychange = 30,+3" in printed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[agents]\nagent => 1001,1234,Ann\n",
+        "[1001]\nfullname = Ann\n",
+        "[in]\nexten => 1,1,Dial(x)\n",
+    ],
+)
+def test_another_file_of_asterisks_in_place_of_the_queues_is_refused(
+    tmp_path: Path, out: Path, text: str
+) -> None:
+    refused = run(write(tmp_path / "asterisk", {"queues.conf": text}), "--out", out)
+
+    assert refused.exit_code == 1
+    assert "looks like agents.conf or extensions.conf: name queues.conf first" in refused.stderr
+    assert not out.exists()
+
+
+@pytest.mark.usefixtures("quick_hashes")
+def test_a_number_of_the_dialplan_is_not_guessed_for_a_queue(queues: Path, out: Path) -> None:
+    plan = queues.with_name("extensions.conf")
+    plan.write_text("[in]\nexten => 8000,1,Dial(PJSIP/a1)\nexten => 8002,1,Dial(PJSIP/a2)\n")
+
+    assert run(queues, "--extensions", plan, "--out", out).exit_code == 0
+    assert list(loaded(out).services) == ["8001", "8003"]
