@@ -14,6 +14,8 @@ RING_TIME_LONG = MINUTE
 WRAP_UP_LONG = Duration(10 * MINUTE)
 FEW_WAITING = 20
 """Who is rung counts as waiting; that more are rung at once than this is rare."""
+ECHO_TEST = "*43"
+"""What phones of cordboard-phones dial to hear themselves (`cti.asterisk_files.extensions`)."""
 FIRST_KEY_SHORT = Duration(2 * SECOND)
 
 
@@ -33,6 +35,14 @@ def unreached(read: Read) -> Iterator[Problem]:
     for name in queues.keys() - _reached(read.flows, queues):
         message = _("nothing leads into this queue: no flow, and no overflow of a queue in use")
         yield read.doubt_key(QUEUES, ("queues", name), message)
+
+
+def odd_numbers(read: Read) -> Iterator[Problem]:
+    """Yield a warning for a service at the number of the phones' echo test."""
+    for index, service in enumerate(read.services.services if read.services is not None else ()):
+        if service.number == ECHO_TEST:
+            message = _("is the echo test of the phones that asterisk-config writes; take another")
+            yield read.doubt(SERVICES, ("services", index, "number"), message)
 
 
 def _reached(flows: FlowsFile, queues: Mapping[str, QueueSection]) -> set[str]:

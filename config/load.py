@@ -18,7 +18,7 @@ from config.build import CheckedFiles, configuration
 from config.certificates import unusable_certificate
 from config.doubts import Read
 from config.doubts_agents import few_phones, same_names, weak_passwords
-from config.doubts_calls import odd_menus, odd_queues, unreached
+from config.doubts_calls import odd_menus, odd_numbers, odd_queues, unreached
 from config.doubts_files import odd_data, open_to_everybody, unused_prompts
 from config.doubts_network import odd_pbx, odd_rest, odd_web
 from config.endpoints import overlapping_trunks, shared_names, unknown_fallback
@@ -62,6 +62,7 @@ TREE_CHECKS: Final = (
 )
 DOUBTS: Final = (
     unreached,
+    odd_numbers,
     odd_queues,
     odd_menus,
     same_names,

@@ -1,6 +1,7 @@
 """What is legal but surely not meant: each warning, at its place, and none without a reason."""
 # ruff: noqa: E501 - messages are compared whole, as administrators read them
 
+import re
 import shutil
 from pathlib import Path
 
@@ -439,3 +440,13 @@ def test_while_something_is_wrong_nothing_is_doubted(folder: Folder) -> None:
     assert folder.complaints() == [
         "services.yaml:4:11: services.0.flow: there is no flow 'wellcome'; did you mean welcome?"
     ]
+
+
+def test_a_service_at_the_number_of_the_echo_test_is_doubtful(folder: Folder) -> None:
+    file = folder.path / "services.yaml"
+    number = re.search(r"number: *(\S+?)[,\s]", file.read_text())
+    assert number is not None
+    folder.replace("services.yaml", number[1], '"*43"')
+
+    (complaint,) = folder.complaints()
+    assert "is the echo test of the phones that asterisk-config writes" in complaint
