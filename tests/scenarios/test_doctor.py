@@ -41,7 +41,8 @@ async def test_the_written_files_on_a_fresh_asterisk_make_all_green(
         channels = await one.channels()
 
     assert not_well(findings) == {}
-    assert {finding.check for finding in findings} == {check.name for check in CHECKS}
+    # whether calls are taken is asked of a daemon that runs, and none does
+    assert {finding.check for finding in findings} == {check.name for check in CHECKS} - {"ready"}
     assert channels == "0 active channels"
     assert not (tmp_path / "data").exists()
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.scenario
 
 ALL_OF_THE_PBX = {
     *("rights", "version", "modules", "dialplan", "agi", "prompts", "music", "events"),
-    *("phones", "trunks", "pbx_clock"),
+    *("ready", "phones", "trunks", "pbx_clock"),
 }
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

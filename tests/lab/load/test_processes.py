@@ -4,25 +4,45 @@ import sys
 
 from lab.load.processes import footprint, processor_seconds, tree
 
-BUSY = "import time\nwhile time.process_time() < 0.2: pass\nprint('done', flush=True)\ninput()"
+BUSY_S = 0.2
+TICKS_LOST_S = 0.02
+"""User and system time are each cut down to hundredths of a second."""
+CHILD = f"import time\nwhile time.process_time() < {BUSY_S}: pass\nprint(flush=True)\ninput()"
+PARENT = """
+import subprocess, sys
+with subprocess.Popen(
+    [sys.executable, "-c", sys.argv[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+) as child:
+    child.stdout.readline()
+    print(child.pid, flush=True)
+    input()
+    child.communicate(b"\\n")
+print("ended", flush=True)
+input()
+"""
 
 
 def test_the_time_of_a_child_counts_while_it_lives_and_when_it_has_ended() -> None:
-    before = processor_seconds(os.getpid())
-    child = subprocess.Popen(
-        [sys.executable, "-c", BUSY], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert child.stdin is not None
-    assert child.stdout is not None
-    child.stdout.readline()
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, CHILD],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as parent:
+        assert parent.stdin is not None
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
 
-    assert child.pid in tree(os.getpid())
-    alive = processor_seconds(os.getpid())
-    child.communicate(b"\n")
+        assert tree(parent.pid) == [parent.pid, child]
+        alive = processor_seconds(parent.pid)
+        assert alive >= BUSY_S - TICKS_LOST_S
+        parent.stdin.write("\n")
+        parent.stdin.flush()
 
-    assert child.pid not in tree(os.getpid())
-    assert alive - before >= 0.19
-    assert processor_seconds(os.getpid()) >= alive
+        assert parent.stdout.readline() == "ended\n"
+        assert tree(parent.pid) == [parent.pid]
+        assert processor_seconds(parent.pid) >= alive - TICKS_LOST_S
+        parent.communicate("\n")
 
 
 def test_a_footprint_counts_descriptors_and_threads() -> None:
