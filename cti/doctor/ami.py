@@ -6,10 +6,12 @@ import socket
 
 from cti.asterisk_files.joining import manager_peers
 from cti.asterisk_files.manager import READ, WRITE
+from cti.asterisk_files.notes import MANAGER
 from cti.asterisk_files.values import UnfitValueError
-from cti.doctor.asterisk_folder import account_fault
+from cti.doctor.asterisk_folder import RELOAD, manager_reload
 from cti.doctor.findings import Examination, Finding, not_checked, ok, warning, wrong
 from cti.doctor.link import Manager, log_in, open_manager
+from cti.doctor.login_fault import login_fault
 from cti.doctor.stranger import Stranger, who_answers
 from cti.language import _
 from protocols.ami.errors import ActionTimeoutError, AmiError
@@ -41,7 +43,6 @@ TOO_MUCH = {
 }
 """Rights that the account must not have, and an action by which each is known."""
 
-RELOAD = "asterisk -rx 'manager reload'"
 _VERSION = re.compile(r"(?:GIT-|certified[-/])?(\d{1,3})\b")
 
 
@@ -148,7 +149,7 @@ async def _stranger(error: AmiError, manager: Manager, host: str, port: int) -> 
 def _refused(examination: Examination, words: str, peer: str) -> Finding:
     """Say why a login was refused, as far as can be known: Asterisk has one answer for all."""
     user = examination.pbx.ami.username
-    known = account_fault(examination, peer)
+    known = login_fault(examination, peer)
     if known is not None:
         return wrong(*known)
     try:
@@ -159,10 +160,12 @@ def _refused(examination: Examination, words: str, peer: str) -> Finding:
         _("Asterisk refuses the user {user}: {words}").format(user=user, words=words),
         _(
             "Asterisk gives one answer for a wrong secret, an unknown user and a forbidden "
-            "address. On the PBX, asterisk -rx 'manager show user {user}' tells whether the user "
-            "is there, and its ACL must allow {peers}; the secret is that of `ami` in "
-            "cordboard.yaml; cordboard asterisk-config writes all of it, then: {reload}"
-        ).format(user=user, peers=peers, reload=RELOAD),
+            "address. Where its files may be read, --asterisk-etc /etc/asterisk has doctor compare "
+            "secret and address with {file}. Otherwise, on the PBX: asterisk -rx 'manager show "
+            "user {user}' tells whether the user is there, its ACL must allow {peers}, and "
+            "`secret` in {file} must be that of `ami` in cordboard.yaml; cordboard asterisk-config "
+            "writes all of it, then: {reload}"
+        ).format(user=user, peers=peers, file=MANAGER, reload=RELOAD),
     )
 
 
@@ -177,7 +180,7 @@ async def look_at_rights(examination: Examination) -> list[Finding]:
                     "the event FullyBooted does not come: the user {user} lacks the right to read "
                     "`system`, or Asterisk has not started up"
                 ).format(user=user),
-                _line("read", READ, user),
+                _line(examination, "read", READ),
             )
         )
         examination.lacks("booted", _("FullyBooted does not come"))
@@ -191,7 +194,7 @@ async def look_at_rights(examination: Examination) -> list[Finding]:
                 _("the user {user} lacks the right to write `{right}` ({actions})").format(
                     user=user, right=right, actions=actions
                 ),
-                _line("write", WRITE, user),
+                _line(examination, "write", WRITE),
             )
         )
         examination.lacks(right, _("the AMI user lacks the right `{right}`").format(right=right))
@@ -205,7 +208,7 @@ async def look_at_rights(examination: Examination) -> list[Finding]:
                 _("the user {user} may do more than it needs: {rights}").format(
                     user=user, rights=", ".join(surplus)
                 ),
-                _line("write", WRITE, user),
+                _line(examination, "write", WRITE),
             )
         )
     return found or [ok(_("the user {user} may do what is needed, and no more").format(user=user))]
@@ -219,9 +222,12 @@ def _unknown_action(action: str, module: str) -> Finding:
     return wrong(_("Asterisk does not know the action {action}").format(action=action), remedy)
 
 
-def _line(key: str, rights: tuple[str, ...], user: str) -> str:
+def _line(examination: Examination, key: str, rights: tuple[str, ...]) -> str:
     return _("in manager.conf under [{user}]: `{key} = {rights}`; then: {reload}").format(
-        user=user, key=key, rights=",".join(rights), reload=RELOAD
+        user=examination.pbx.ami.username,
+        key=key,
+        rights=",".join(rights),
+        reload=manager_reload(examination),
     )
 
 

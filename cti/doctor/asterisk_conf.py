@@ -27,7 +27,14 @@ _SEMICOLON = "\0"
 """Stands for `\\;`, which begins no comment."""
 _INCLUDE = re.compile(r"#(?:try)?include\s+[\"<]?([^\">;]+)[\">]?")
 _SECTION = re.compile(r"\[([^\];]+)\]\s*(?:\(([^)]*)\))?")
+_GENERAL = "general"
+_IGNORED = "general, a second time"
+"""Asterisk looks at the first [general] alone, and at what `(+)` adds to it."""
 _BLOCK = re.compile(r";--(?!-).*?--;", re.DOTALL)
+
+
+Place = tuple[Path, int]
+"""A file and a line in it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,6 +43,7 @@ class _Lines:
 
     etc: Path
     lines: list[str] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     missing: list[Path] = field(default_factory=list)
     bases: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -52,25 +60,32 @@ class _Lines:
             return
         self.files.append(path)
         text = data.decode(errors="replace").removeprefix("\ufeff").replace("\0", "")
-        for raw in _BLOCK.sub("", text).split("\n"):
+        text = _BLOCK.sub(lambda block: "\n" * block[0].count("\n"), text)
+        for number, raw in enumerate(text.split("\n"), start=1):
             if len(self.lines) >= LINES_MAX:
                 return
-            self._take(raw.strip().replace("\\;", _SEMICOLON), path, depth)
+            self._take(raw.strip().replace("\\;", _SEMICOLON), (path, number), depth)
 
-    def _take(self, line: str, path: Path, depth: int) -> None:
+    def _take(self, line: str, place: Place, depth: int) -> None:
         if found := _INCLUDE.match(line):
             for included in self._named(found[1].strip()):
                 self.add(included, depth + 1)
         elif found := _SECTION.match(line):
             name = found[1].strip()
+            if name == _GENERAL and name in self.homes and not found[2]:
+                name = _IGNORED
             bases = [base.strip() for base in (found[2] or "").split(",")]
             self.bases[name] += [base for base in bases if base not in {"", "+", "!"}]
-            self.homes.setdefault(name, path)
-            self.lines.append(f"[{name}]")
+            self.homes.setdefault(name, place[0])
+            self._keep(f"[{name}]", place)
         elif line.startswith("["):
             pass  # no section that Asterisk would open
         elif "=" in line.partition(";")[0].lstrip("="):
-            self.lines.append(line)
+            self._keep(line, place)
+
+    def _keep(self, line: str, place: Place) -> None:
+        self.lines.append(line)
+        self.places.append(place)
 
     def _named(self, name: str) -> list[Path]:
         path = self.etc / name  # an absolute name stays one
@@ -100,27 +115,42 @@ class ConfFile:
     What a file says with all that it includes: per section the options in their order.
 
     `missing` are the files that it names and that are not there, or may not be read by us; `homes`
-    says in which file each section begins.
+    says in which file each section begins, and `places` where each of its options stands.
     """
 
     sections: dict[str, list[tuple[str, str]]]
+    places: dict[str, list[Place]]
     files: list[Path]
     missing: list[Path]
     homes: dict[str, Path]
 
     def values(self, section: str, key: str) -> list[str]:
         """Return the values of an option in a section, all of them, in order."""
-        return [value for name, value in self.sections.get(section, []) if name == key]
+        return [value for name, value in self.sections.get(section, []) if name.casefold() == key]
 
     def last(self, section: str, key: str, default: str = "") -> str:
         """Return an option's last value, with what `+=` added to it."""
         text = default
         for name, value in self.sections.get(section, []):
-            if name == key:
+            if name.casefold() == key:
                 text = value
-            elif name == f"{key}+":
+            elif name.casefold() == f"{key}+":
                 text += value
         return text
+
+    def lines(self, section: str, key: str) -> list[tuple[Place, str, str]]:
+        """
+        Return where an option stands in a section: place, name, value.
+
+        The name has the `+` of `+=`, and the brackets of an event filter.
+        """
+        return [
+            (place, name, value)
+            for place, (name, value) in zip(
+                self.places.get(section, []), self.sections.get(section, []), strict=True
+            )
+            if name.casefold().partition("(")[0].removesuffix("+") == key
+        ]
 
 
 def read_conf(path: Path) -> ConfFile | None:
@@ -130,22 +160,39 @@ def read_conf(path: Path) -> ConfFile | None:
     if not prepared.files:
         return None
     sections: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    places: dict[str, list[Place]] = defaultdict(list)
     try:
-        categories = _PreparedConfig(prepared).categories
+        config = _PreparedConfig(prepared)
     except ParseError:  # should a line have come through that pyst2 cannot read
         return None
-    for category in categories:
-        options = sections[category.name]
+    # pyst2 keeps what it made of each line, in their order
+    origin = {id(line): place for line, place in zip(config.lines, prepared.places, strict=True)}
+    for category in config.categories:
+        options, where = sections[category.name], places[category.name]
         if not options:  # a template's options come before its heir's own
             for base in prepared.bases[category.name]:
                 options += sections.get(base, [])
+                where += places.get(base, [])
         options += [(_key(item.name), _plain(item.value)) for item in category.items]
+        where += [origin[id(item)] for item in category.items]
     return ConfFile(
         sections=dict(sections),
+        places=dict(places),
         files=prepared.files,
         missing=prepared.missing,
         homes=prepared.homes,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsteriskFolder:
+    """The folder of `asterisk.conf`'s astetcdir."""
+
+    path: Path
+
+    def read(self, name: str) -> ConfFile | None:
+        """Return what one of the files says, or None where it cannot be read."""
+        return read_conf(self.path / name)
 
 
 def _key(name: str) -> str:

@@ -4,12 +4,12 @@ import asyncio
 
 from cti.asterisk_files.manager import READ
 from cti.asterisk_files.notes import MANAGER
-from cti.doctor.ami import RELOAD
-from cti.doctor.asterisk_folder import filter_remedy, write_again
+from cti.doctor.asterisk_folder import manager_reload, write_again
+from cti.doctor.channel_variables import variables_fault
+from cti.doctor.filter_faults import filter_remedy, keeps_out
 from cti.doctor.findings import Examination, Finding, not_checked, ok, warning, wrong
 from cti.doctor.link import UNWANTED_EVENTS
 from cti.language import _
-from cti.switch.dialplan import CHANNEL_VARIABLES
 from protocols.ami.messages import AmiEvent
 
 MADE_BY_TEST_CALL = (
@@ -37,16 +37,7 @@ async def look_at_events(examination: Examination) -> list[Finding]:
     ours = [event for event in link.events if _tells_of(event, trial.uniqueids)]
     arrived = {event.name for event in ours}
     if not arrived:
-        return [
-            wrong(
-                _(
-                    "no event of a call arrives: the user {user} lacks the right to read `call`"
-                ).format(user=user),
-                _("in manager.conf under [{user}]: `read = {rights}`; then: {reload}").format(
-                    user=user, rights=",".join(READ), reload=RELOAD
-                ),
-            )
-        ]
+        return [_nothing_arrives(examination)]
     found: list[Finding] = []
     if absent := [name for name in MADE_BY_TEST_CALL if name not in arrived]:
         found.append(
@@ -54,20 +45,23 @@ async def look_at_events(examination: Examination) -> list[Finding]:
                 _("the filters of the user {user} keep out what the daemon needs: {names}").format(
                     user=user, names=", ".join(absent)
                 ),
-                filter_remedy(user, absent),
+                filter_remedy(examination, absent),
             )
         )
-    if unknown := _variables_missing(ours):
+    if later := [
+        name for name in MADE_BY_TEST_CALL if name in arrived and keeps_out(examination, name)
+    ]:
         found.append(
-            wrong(
-                _("events do not carry {names}: calls cannot be told apart").format(
-                    names=", ".join(unknown)
-                ),
+            warning(
                 _(
-                    "in manager.conf under [general]: `channelvars+=,{names}`; then: {reload}"
-                ).format(names=",".join(CHANNEL_VARIABLES), reload=RELOAD),
+                    "manager.conf keeps out what the daemon needs, for some calls or from the next "
+                    "reload on: {names}"
+                ).format(names=", ".join(later)),
+                filter_remedy(examination, later),
             )
         )
+    fault = variables_fault(examination, _variables(ours))
+    found += [] if fault is None else [fault]
     if surplus := sorted({event.name for event in link.events}.intersection(UNWANTED_EVENTS)):
         found.append(
             warning(
@@ -84,9 +78,31 @@ def _tells_of(event: AmiEvent, uniqueids: set[str]) -> bool:
     return event.get("Uniqueid") in uniqueids or event.get("DestUniqueid") in uniqueids
 
 
-def _variables_missing(events: list[AmiEvent]) -> list[str]:
-    """Return the channel variables that no event showed."""
+def _nothing_arrives(examination: Examination) -> Finding:
+    user = examination.pbx.ami.username
+    if "booted" in examination.lacking:
+        # one fault: FullyBooted has told of it
+        return not_checked(_("because the user {user} may read no event").format(user=user))
+    if all(keeps_out(examination, name) for name in MADE_BY_TEST_CALL):
+        return wrong(
+            _("the filters of the user {user} keep out what the daemon needs: {names}").format(
+                user=user, names=", ".join(MADE_BY_TEST_CALL)
+            ),
+            filter_remedy(examination, MADE_BY_TEST_CALL),
+        )
+    return wrong(
+        _("no event of a call arrives: the user {user} lacks the right to read `call`").format(
+            user=user
+        ),
+        _("in manager.conf under [{user}]: `read = {rights}`; then: {reload}").format(
+            user=user, rights=",".join(READ), reload=manager_reload(examination)
+        ),
+    )
+
+
+def _variables(events: list[AmiEvent]) -> set[str]:
+    """Return the channel variables that events showed."""
     shown: set[str] = set()
     for event in events:
         shown.update(event.channel_variables, event.channel_variables_of("Dest"))
-    return [name for name in CHANNEL_VARIABLES if name not in shown]
+    return shown

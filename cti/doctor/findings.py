@@ -3,14 +3,11 @@
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from config.settings import Configuration, PbxSettings
-
-if TYPE_CHECKING:
-    from cti.doctor.asterisk_folder import AsteriskFolder
-    from cti.doctor.link import Manager
-    from cti.doctor.trial_call import Trial
+from cti.doctor.asterisk_conf import AsteriskFolder
+from cti.doctor.link import Manager
+from cti.doctor.trial_call import Trial
 
 
 class Verdict(Enum):
@@ -70,10 +67,10 @@ class Examination:
     etc_option: Path | None = None
     lacking: dict[str, str] = field(default_factory=dict)
     daemon_runs: bool = False
-    manager: "Manager | None" = None
-    asterisk_folder: "AsteriskFolder | None" = None
-    dialplan_agi: str = ""
-    trial: "Trial | None" = None
+    manager: Manager | None = None
+    asterisk_folder: AsteriskFolder | None = None
+    standby_agi: str = ""
+    trial: Trial | None = None
 
     @property
     def pbx(self) -> PbxSettings:
@@ -82,7 +79,7 @@ class Examination:
         return pbx
 
     @property
-    def link(self) -> "Manager":
+    def link(self) -> Manager:
         """The manager link, for checks that need one."""
         if self.manager is None:
             raise RuntimeError("a check that needs the manager link was run without one")

@@ -2,7 +2,6 @@
 
 from cti.doctor.agi_path import AGI_S, look_at_agi, look_at_prompts
 from cti.doctor.ami import LINK_S, look_at_link, look_at_rights, look_at_version
-from cti.doctor.asterisk_folder import look_for_folder
 from cti.doctor.certificates import look_at_certificate
 from cti.doctor.clock import look_at_asterisks_clock, look_at_own_clock
 from cti.doctor.daemon_state import look_for_daemon, look_whether_calls_are_taken
@@ -15,6 +14,7 @@ from cti.doctor.files import (
     look_at_journal,
     look_at_permissions,
 )
+from cti.doctor.his_files import look_for_folder
 from cti.doctor.modules import look_at_modules
 from cti.doctor.music import MUSIC_S, look_at_music
 from cti.doctor.phones import look_at_contexts, look_at_phones
@@ -100,7 +100,7 @@ PBX = (
     Check(
         name="files",
         title=_("Asterisk's files"),
-        about=_("what only they tell: filters for rare events, passwords that others may read"),
+        about=_("whether Asterisk may read them; filters for rare events; writetimeout"),
         look=look_for_folder,
     ),
     Check(
@@ -129,7 +129,7 @@ PBX = (
         title=_("dialplan"),
         about=_("whether Asterisk runs what the configuration amounts to, line by line"),
         look=look_at_dialplan,
-        needs=("manager", "reporting"),
+        needs=("manager", "reporting", "dialplan_file"),
         gives=("dialplan",),
     ),
     Check(
@@ -153,7 +153,7 @@ PBX = (
         title=_("music"),
         about=_("a second test call listens to what waiting callers hear"),
         look=look_at_music,
-        needs=(*CALLS, "music", "sounds"),
+        needs=(*CALLS, "music", "music_file", "sounds"),
         deadline_s=MUSIC_S,
     ),
     Check(
@@ -168,14 +168,14 @@ PBX = (
         title=_("phones"),
         about=_("known to Asterisk, registered, reachable"),
         look=look_at_phones,
-        needs=("manager", "pjsip"),
+        needs=("manager", "pjsip", "phones_file"),
     ),
     Check(
         name="trunks",
         title=_("trunks"),
         about=_("known to Asterisk, their calls led to cordboard-in"),
         look=look_at_contexts,
-        needs=("manager", "pjsip"),
+        needs=("manager", "pjsip", "trunks_file"),
     ),
     Check(
         name="pbx_clock",
