@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from cti.doctor.findings import Examination, Finding, ok, warning, wrong
+from cti.doctor.shown_certificate import differing, shown_certificate
 from cti.language import _
 
 SOON = timedelta(days=21)
@@ -33,7 +34,10 @@ async def look_at_certificate(examination: Examination) -> list[Finding]:
             )
         ]
     leaf = chain[0]
-    found = _time(leaf, path)
+    web = examination.configuration.web
+    shown = await shown_certificate(web.listen, web.port) if examination.daemon_runs else None
+    # one fault, one line: where the two differ, both are told of together
+    found = differing(leaf, shown, path) or _time(leaf, path)
     names = _names(leaf)
     if not names:
         found.append(

@@ -1,16 +1,28 @@
 """Phones and trunks: whether Asterisk knows them, and which phones are there to be rung."""
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
 
 from cti.asterisk_files.notes import PHONES, TRUNKS
+from cti.asterisk_files.pjsip import QUALIFY_S
 from cti.asterisk_files.plan import TRUNK_PREFIX
 from cti.doctor.asterisk_folder import write_again
 from cti.doctor.findings import Examination, Finding, ok, warning, wrong
+from cti.doctor.link import Manager
 from cti.language import _, ngettext
 from cti.switch.dialplan import ENTRY_CONTEXT
+from protocols.ami.errors import ActionRejectedError
 
 NAMES_SHOWN_MAX = 12
-_UNREACHABLE = frozenset({"Unreachable", "Unknown", "Removed"})
+ASKED_MAX = 50
+"""How many phones are asked because of us; Asterisk will ask the others."""
+ASKED_S = 1.2
+"""How long a phone may take to say that it is there."""
+POLL_S = 0.1
+_UNREACHABLE = frozenset({"Unreachable", "Removed"})
+_UNASKED = frozenset({"Unknown", "NonQualified", ""})
+"""What Asterisk says of a contact that it has not asked since it was started."""
 
 
 def _names(names: list[str]) -> str:
@@ -26,6 +38,24 @@ async def look_at_phones(examination: Examination) -> list[Finding]:
             phones, await asyncio.gather(*(_state(examination, one) for one in phones)), strict=True
         )
     )
+    unasked = [name for name, state in states.items() if state == "unasked"][:ASKED_MAX]
+    await asyncio.gather(*(_ask(examination.link, name) for name in unasked))
+    deadline = asyncio.get_running_loop().time() + ASKED_S
+    while unasked and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(POLL_S)
+        for name in unasked:
+            states[name] = await _state(examination, name)
+        unasked = [name for name in unasked if states[name] == "unasked"]
+    return _told(examination, states)
+
+
+async def _ask(link: Manager, name: str) -> None:
+    """Have Asterisk ask a phone now whether it is there."""
+    with suppress(ActionRejectedError):
+        await link.ask("PJSIPQualify", ("Endpoint", name))
+
+
+def _told(examination: Examination, states: Mapping[str, str]) -> list[Finding]:
     found: list[Finding] = []
     if unknown := [name for name, state in states.items() if state == "unknown"]:
         found.append(
@@ -46,9 +76,12 @@ async def look_at_phones(examination: Examination) -> list[Finding]:
                     "{count} phones are not registered: {names}",
                     len(away),
                 ).format(count=len(away), names=_names(away)),
-                _(
-                    "they register with their names and the passwords of {file}; what keeps one "
-                    "out shows on Asterisk's console: asterisk -rx 'pjsip set logger on'"
+                ngettext(
+                    "let it register with its name and its password of {file}; what keeps it out "
+                    "shows on Asterisk's console: asterisk -rx 'pjsip set logger on'",
+                    "let them register with their names and passwords of {file}; what keeps one "
+                    "out shows on Asterisk's console: asterisk -rx 'pjsip set logger on'",
+                    len(away),
                 ).format(file=PHONES),
             )
         )
@@ -60,7 +93,28 @@ async def look_at_phones(examination: Examination) -> list[Finding]:
                     "{count} phones are registered and do not answer: {names}",
                     len(silent),
                 ).format(count=len(silent), names=_names(silent)),
-                _("look at its network: asterisk -rx 'pjsip show contacts'"),
+                ngettext(
+                    "see whether it is switched on, and look at its network: asterisk -rx 'pjsip "
+                    "show contacts'",
+                    "see whether they are switched on, and look at their network: asterisk -rx "
+                    "'pjsip show contacts'",
+                    len(silent),
+                ),
+            )
+        )
+    if unasked := [name for name, state in states.items() if state == "unasked"]:
+        found.append(
+            warning(
+                ngettext(
+                    "the phone {names} is registered, and Asterisk does not know yet whether it is "
+                    "there",
+                    "{count} phones are registered, and Asterisk does not know yet whether they "
+                    "are there: {names}",
+                    len(unasked),
+                ).format(count=len(unasked), names=_names(unasked)),
+                _(
+                    "after a start it takes up to {seconds} seconds to know: run doctor again then"
+                ).format(seconds=QUALIFY_S),
             )
         )
     there = sum(state == "there" for state in states.values())
@@ -90,7 +144,9 @@ async def _state(examination: Examination, name: str) -> str:
         # without the functions, or with a contact that is written down, the device's state tells
         return "away" if device in {"UNAVAILABLE", ""} else "there"
     statuses = await link.values([f"PJSIP_CONTACT({contact},status)" for contact in contacts])
-    return "silent" if all(status in _UNREACHABLE for status in statuses) else "there"
+    if any(status not in _UNASKED | _UNREACHABLE for status in statuses):
+        return "there"
+    return "silent" if any(status in _UNREACHABLE for status in statuses) else "unasked"
 
 
 async def look_at_contexts(examination: Examination) -> list[Finding]:
