@@ -8,10 +8,10 @@ from ipaddress import ip_address, ip_network
 
 from config.settings import AgiSettings
 from cti.doctor.findings import Examination, Finding, not_checked, ok, warning, wrong
+from cti.doctor.standby import second_is_silent, standby_answers, standby_is_silent
 from cti.doctor.trial_call import POLL_S, Trial, TrialCall, placed_call
-from cti.language import _, ngettext
+from cti.language import _
 from cti.switch.visit import (
-    ALL_PLAY,
     DOCTOR_SCRIPT,
     PROMPTS_TRIED_MAX,
     PROMPTS_VARIABLE,
@@ -19,7 +19,6 @@ from cti.switch.visit import (
     TRIAL_S,
     answer_doctor,
     answer_to,
-    prompts_of,
 )
 from protocols.agi.connection import AgiConnection
 from protocols.agi.server import AgiServer
@@ -58,10 +57,21 @@ class DoctorServer(AgiServer):
 
 async def look_at_agi(examination: Examination) -> list[Finding]:
     """Place the test call, answered by the daemon or else by ourselves."""
-    agi = examination.pbx.agi
     trial = examination.trial = examination.trial or Trial()
+    second = await second_is_silent(examination)
+    if examination.standby_agi:
+        said, _token, _status = await _called(examination, trial)
+        if said is not None:
+            return [standby_answers(examination), *second]
+        examination.lacks("agi_answer", _("the test call was not answered"))
+        return [standby_is_silent(examination), *second]
+    return [await _look_at_daemon(examination, trial), *second]
+
+
+async def _look_at_daemon(examination: Examination, trial: Trial) -> Finding:
+    agi = examination.pbx.agi
     if agi.port == 0:
-        return [not_checked(_("because the daemon takes any free port (`port: 0` under `agi`)"))]
+        return not_checked(_("because the daemon takes any free port (`port: 0` under `agi`)"))
     server = None if examination.daemon_runs else DoctorServer(examination)
     async with AsyncExitStack() as undo:
         if server is not None:
@@ -70,17 +80,23 @@ async def look_at_agi(examination: Examination) -> list[Finding]:
                 await server.start(agi.listen, agi.port)
             except OSError as error:
                 examination.lacks("agi_answer", _("nobody of ours listens at the AGI address"))
-                return [_taken(error, agi)]
-        token = secrets.token_hex(16)
-        async with placed_call(
-            examination.link, trial, "s", wait=("Wait", "8"), token=token
-        ) as call:
-            said, status = await _answer_of(call)
-            if said is not None and said.startswith(token):
-                trial.prompts = await _prompts_of(call)
-                return [_served(said, token, agi, by_daemon=server is None)]
+                return _taken(error, agi)
+        said, token, status = await _called(examination, trial)
+        if said is not None:
+            return _served(said, token, agi, by_daemon=server is None)
     examination.lacks("agi_answer", _("the test call was not answered"))
-    return [_unserved(examination, server, status)]
+    return _unserved(examination, server, status)
+
+
+async def _called(examination: Examination, trial: Trial) -> tuple[str | None, str, str]:
+    """Place a test call; return the answer to its token, if any, the token, and AGI()'s end."""
+    token = secrets.token_hex(16)
+    async with placed_call(examination.link, trial, "s", wait=("Wait", "8"), token=token) as call:
+        said, status = await _answer_of(call)
+        if said is None or not said.startswith(token):
+            return None, token, status
+        trial.prompts = await _prompts_of(call)
+        return said, token, status
 
 
 async def _answer_of(call: TrialCall) -> tuple[str | None, str]:
@@ -201,30 +217,3 @@ def _likely_stranger(examination: Examination) -> str:
         return ""
     allowed = any(address in ip_network(peer) for peer in examination.pbx.agi.peers)
     return "" if allowed else str(address)
-
-
-async def look_at_prompts(examination: Examination) -> list[Finding]:
-    """Say which prompts Asterisk could not play in the test call."""
-    configuration = examination.configuration
-    told = "" if examination.trial is None else examination.trial.prompts
-    folder = configuration.prompts_folder
-    if not told:
-        return [not_checked(_("because the daemon has not tried them; restart it"))]
-    if told == ALL_PLAY:
-        count = min(len(prompts_of(configuration.flows.values())), PROMPTS_TRIED_MAX)
-        return [
-            ok(
-                ngettext(
-                    "Asterisk plays the prompt", "Asterisk plays the {count} prompts", count
-                ).format(count=count)
-            )
-        ]
-    return [
-        wrong(
-            _("Asterisk cannot play: {names}").format(names=", ".join(told.split())),
-            _(
-                "let its account read them and enter all folders above: chmod a+rX {folder}; on "
-                "another machine they must lie in the same place"
-            ).format(folder=folder),
-        )
-    ]

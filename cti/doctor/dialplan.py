@@ -1,72 +1,29 @@
 """Whether Asterisk runs the dialplan that the configuration amounts to, line by line."""
 
 import asyncio
-import re
-from collections.abc import Mapping
 
-from config.settings import PbxSettings
 from cti.asterisk_files.extensions import extensions_conf
 from cti.asterisk_files.joining import files_plan
-from cti.asterisk_files.notes import EXTENSIONS
+from cti.asterisk_files.notes import EXTENSIONS, HIS_FILES, include_line
 from cti.asterisk_files.values import UnfitValueError
-from cti.doctor.asterisk_folder import write_again
+from cti.doctor.asterisk_folder import out_folder, write_again
+from cti.doctor.conf_faults import ConfFault, conf_faults
+from cti.doctor.entry_numbers import RELOAD, look_at_numbers
 from cti.doctor.findings import Examination, Finding, ok, warning, wrong
-from cti.doctor.link import Manager
+from cti.doctor.loaded_dialplan import (
+    LoadedContext,
+    has_any_of_files,
+    loaded_context,
+    written_dialplan,
+)
+from cti.doctor.standby import FIRST_GLOBAL
 from cti.language import _, ngettext
 from cti.switch.dialplan import DOCTOR_CONTEXT, ENTRY_CONTEXT
-from protocols.ami.errors import ActionRejectedError
 
 DAEMON_CONTEXT = "cordboard-daemon"
-NUMBERS_SHOWN_MAX = 10
-_EXTENSION = re.compile(r"exten\s*=>\s*([^,]+),1,(.*)")
-_NEXT = re.compile(r"same\s*=>\s*n(?:\([a-z]+\))?,(.*)")
-_APPLICATION = re.compile(r"(\w+)\((.*)\)", re.DOTALL)
 _AGI_VARIABLE = "CORD_AT1="
-
-Steps = Mapping[tuple[str, int], tuple[str, str]]
-"""What is run where: extension and priority, application and its data."""
-
-
-def written_dialplan(text: str) -> dict[str, dict[tuple[str, int], tuple[str, str]]]:
-    """Return the steps of each context of a text that we wrote ourselves."""
-    contexts: dict[str, dict[tuple[str, int], tuple[str, str]]] = {}
-    context = extension = ""
-    priority = 0
-    for raw in text.splitlines():
-        line = raw.strip()
-        if line.startswith("["):
-            context = line.strip("[]")
-            contexts[context] = {}
-        elif found := _EXTENSION.fullmatch(line):
-            extension, priority = found[1], 1
-            contexts[context][extension, priority] = _step(found[2])
-        elif found := _NEXT.fullmatch(line):
-            priority += 1
-            contexts[context][extension, priority] = _step(found[1])
-    return contexts
-
-
-def _step(call: str) -> tuple[str, str]:
-    found = _APPLICATION.fullmatch(call)
-    if found is None:
-        return call, ""
-    return found[1], found[2].replace("\\;", ";")
-
-
-async def loaded_context(link: Manager, context: str) -> Steps | None:
-    """Return the steps of a context as Asterisk has it, or None where it has none."""
-    try:
-        entries = await link.ask_list("ShowDialPlan", ("Context", context))
-    except ActionRejectedError:
-        return None
-    return {
-        (entry.get("Extension"), int(entry.get("Priority"))): (
-            entry.get("Application"),
-            entry.get("AppData"),
-        )
-        for entry in entries
-        if entry.get("Context") == context and entry.get("Priority").isdecimal()
-    }
+USUAL_LOGS = "/var/log/asterisk"
+LOAD = "asterisk -rx 'module load pbx_config.so'"
 
 
 async def look_at_dialplan(examination: Examination) -> list[Finding]:
@@ -79,24 +36,29 @@ async def look_at_dialplan(examination: Examination) -> list[Finding]:
     expected = written_dialplan(extensions_conf(plan.net, plan.folder))
     link = examination.link
     answers = await asyncio.gather(*(loaded_context(link, name) for name in expected))
-    loaded = {name: steps for name, steps in zip(expected, answers, strict=True) if steps}
+    loaded = {name: one for name, one in zip(expected, answers, strict=True) if one and one.steps}
     missing = [name for name, steps in expected.items() if steps and name not in loaded]
     if ENTRY_CONTEXT in missing and DAEMON_CONTEXT in missing:
-        because = _("Asterisk has not loaded Cordboard's dialplan")
-        examination.lacks("dialplan", because)
-        return [wrong(because, remedy)]
+        return [await _nothing_loaded(examination, remedy)]
     if DOCTOR_CONTEXT in missing:
         examination.lacks("dialplan", _("the context {name} is missing").format(name=missing[0]))
     found = [
-        wrong(_("the context {name} is missing in the dialplan").format(name=name), remedy)
+        wrong(
+            _("the context {name} is missing in the dialplan").format(name=name),
+            remedy,
+        )
         for name in missing
     ]
-    found += _services(expected[ENTRY_CONTEXT], loaded.get(ENTRY_CONTEXT, {}), remedy)
-    found += await _address(examination, loaded.get(DAEMON_CONTEXT, {}), remedy)
+    found += _not_after_a_restart(examination, remedy)
+    if ENTRY_CONTEXT in loaded:
+        entry = loaded[ENTRY_CONTEXT]
+        found += await look_at_numbers(examination, expected[ENTRY_CONTEXT], entry, remedy)
+    if DAEMON_CONTEXT in loaded:
+        found += await _address(examination, loaded[DAEMON_CONTEXT], remedy)
     changed = [
         name
-        for name, steps in loaded.items()
-        if name not in {ENTRY_CONTEXT, DAEMON_CONTEXT} and steps != expected[name]
+        for name, one in loaded.items()
+        if name not in {ENTRY_CONTEXT, DAEMON_CONTEXT} and one.steps != expected[name]
     ]
     if changed:
         found.append(
@@ -119,67 +81,102 @@ async def look_at_dialplan(examination: Examination) -> list[Finding]:
     ]
 
 
-def _services(expected: Steps, loaded: Steps, remedy: str) -> list[Finding]:
-    if not loaded:
-        return []
-    there = {extension for extension, _priority in loaded}
-    wanted = {extension for extension, _priority in expected}
-    found = []
-    if absent := sorted(wanted - there):
-        found.append(
-            wrong(
-                ngettext(
-                    "the service number {numbers} is not in the context {context}",
-                    "the service numbers {numbers} are not in the context {context}",
-                    len(absent),
-                ).format(numbers=_some(absent), context=ENTRY_CONTEXT),
-                remedy,
-            )
+async def _nothing_loaded(examination: Examination, remedy: str) -> Finding:
+    """Say why Asterisk has nothing of our dialplan."""
+    link = examination.link
+    because = _("Asterisk has not loaded Cordboard's dialplan")
+    examination.lacks("dialplan", because)
+    if await link.value("IFMODULE(pbx_config.so)") == "0":
+        return wrong(
+            _("{because}: without the module pbx_config it reads no {file}").format(
+                because=because, file=_his_file(examination)
+            ),
+            LOAD,
         )
-    if extra := sorted(there - wanted):
-        found.append(
-            warning(
-                _("the context {context} has numbers that no service has: {numbers}").format(
-                    numbers=_some(extra), context=ENTRY_CONTEXT
-                ),
-                remedy,
-            )
+    faults = _faults(examination)
+    whole = next((fault for fault in faults if fault.whole), None)
+    # A module that refused its file knows no `dialplan reload`; IFMODULE calls it loaded.
+    reads_again = RELOAD if await has_any_of_files(link) else LOAD
+    if whole is not None and not whole.line:
+        return wrong(
+            _("{because}: {file} is not there").format(because=because, file=whole.place),
+            _("make it anew, with this line in it:  {line}  ; then: {command}").format(
+                line=include_line(EXTENSIONS, str(out_folder(examination, EXTENSIONS))),
+                command=reads_again,
+            ),
         )
-    return found
+    if whole is not None:
+        return wrong(
+            _("{because}: it drops all of the file, for {place}: {reason}").format(
+                because=because, place=whole.place, reason=whole.reason
+            ),
+            _("mend that line; then: {command}").format(command=reads_again),
+        )
+    if part := next((fault for fault in faults if fault.path.name == EXTENSIONS), None):
+        return wrong(
+            _("{because}: it drops all of the file, for {place}: {reason}").format(
+                because=because, place=part.place, reason=part.reason
+            ),
+            remedy,
+        )
+    folder = examination.asterisk_folder
+    if reads_again == LOAD and not (folder and folder.read(HIS_FILES[EXTENSIONS])):
+        logs = await link.value("ASTLOGDIR") or USUAL_LOGS
+        return wrong(
+            _("{because}, nor anything else of {file}").format(
+                because=because, file=_his_file(examination)
+            ),
+            _(
+                "{command}; if Asterisk cannot load it, `grep config.c {logs}/*` shows the line at "
+                "fault; if it was loaded already: {remedy}"
+            ).format(command=LOAD, logs=logs, remedy=remedy),
+        )
+    return wrong(because, remedy)
 
 
-def _some(numbers: list[str]) -> str:
-    more = ["…"] if len(numbers) > NUMBERS_SHOWN_MAX else []
-    return ", ".join([*numbers[:NUMBERS_SHOWN_MAX], *more])
+def _not_after_a_restart(examination: Examination, remedy: str) -> list[Finding]:
+    """Warn of a fault that Asterisk has not met yet: it keeps what it read before."""
+    return [
+        warning(
+            _(
+                "Asterisk runs the dialplan that it read earlier, and will have none of ours after "
+                "a restart, for {place}: {reason}"
+            ).format(place=fault.place, reason=fault.reason),
+            _("mend that; then: {command}").format(command=RELOAD) if fault.whole else remedy,
+        )
+        for fault in _faults(examination)
+        if fault.whole or fault.path.name == EXTENSIONS
+    ][:1]
 
 
-async def _address(examination: Examination, loaded: Steps, remedy: str) -> list[Finding]:
+def _faults(examination: Examination) -> list[ConfFault]:
+    folder = examination.asterisk_folder
+    return conf_faults(folder.path / HIS_FILES[EXTENSIONS]) if folder else []
+
+
+def _his_file(examination: Examination) -> str:
+    folder = examination.asterisk_folder
+    name = HIS_FILES[EXTENSIONS]
+    return str(folder.path / name) if folder else name
+
+
+async def _address(examination: Examination, loaded: LoadedContext, remedy: str) -> list[Finding]:
     """Compare the address that the dialplan calls with the one that the daemon has."""
-    if not loaded:
-        return []
-    pbx: PbxSettings = examination.pbx
-    _application, data = loaded.get(("s", 1), ("", ""))
+    ours = examination.pbx.agi.address
+    _application, data = loaded.steps.get(("s", 1), ("", ""))
     written = data.removeprefix(_AGI_VARIABLE) if data.startswith(_AGI_VARIABLE) else ""
-    standby = await examination.link.value("GLOBAL(CORD_AGI1)")
-    examination.dialplan_agi = standby or written
-    if examination.dialplan_agi == pbx.agi.address:
+    standby = await examination.link.value(f"GLOBAL({FIRST_GLOBAL})")
+    if ours in {standby, written}:
+        examination.standby_agi = "" if standby == ours else standby
         return []
-    because = _("the dialplan calls {address}").format(address=examination.dialplan_agi)
-    examination.lacks("agi", because)
-    if standby:
-        return [
-            warning(
-                _(
-                    "the global variable CORD_AGI1 sends calls to {address}, not to {ours}: a "
-                    "standby has taken over"
-                ).format(address=standby, ours=pbx.agi.address),
-                _("to give them back: asterisk -rx 'dialplan set global CORD_AGI1 \"\"'"),
-            )
-        ]
+    examination.standby_agi = standby
+    if not standby:
+        because = _("the dialplan calls {address}").format(address=written)
+        examination.lacks("agi", because)
     return [
         wrong(
             _("the dialplan calls the daemon at {address}, and the daemon is at {ours}").format(
-                address=examination.dialplan_agi, ours=pbx.agi.address
+                address=written, ours=ours
             ),
             remedy,
         )

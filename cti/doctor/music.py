@@ -3,7 +3,8 @@ Music: a test call listens to what waiting callers would hear.
 
 Asterisk ends `MusicOnHold` at once where it has neither the class nor one called `default`. Where
 it plays, and the module app_waitforsilence is there, the other end of the call listens for sound;
-else Asterisk's word is taken for it. That `default` stands in for the class only the files tell.
+else Asterisk's word is taken for it. That the class is not there, and `default` may stand in for
+it, only the files tell; whether there is a `default`, a call that would play it.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ MUSIC_VARIABLE = "CORD_DOCTOR_MUSIC"
 LISTEN_S = 3
 """So long a sound is waited for; the call itself is heard after half a second."""
 EARLY_S = 0.5
+DEFAULT_CLASS = "default"
 BEGIN_S = 2.0
 STEADY_S = 0.3
 MUSIC_S = 8.0
@@ -39,19 +41,17 @@ async def look_at_music(examination: Examination) -> list[Finding]:
     fault = _fault_in_files(examination)
     remedy = write_again(examination, MUSIC) if name == OUR_MUSIC else _his_class(name)
     if heard == _NONE:
+        told = fault or _("Asterisk has no music of the class {name}").format(name=name)
         return [
             wrong(
-                fault or _("Asterisk has no music of the class {name}").format(name=name),
+                _("{fault}, nor is there a class default: callers hear silence").format(fault=told),
                 remedy,
             )
         ]
+    if fault is not None and heard == _SILENT:
+        return [wrong(_("{fault}: callers hear silence").format(fault=fault), remedy)]
     if fault is not None:
-        return [
-            warning(
-                _("{fault}; callers hear the class default instead").format(fault=fault),
-                remedy,
-            )
-        ]
+        return [await _without_its_files(examination, trial, fault, remedy)]
     if heard == _SILENT:
         return [
             warning(
@@ -64,6 +64,35 @@ async def look_at_music(examination: Examination) -> list[Finding]:
     if heard == _HEARD:
         return [ok(_("the class {name} sounds").format(name=name))]
     return [ok(_("the class {name} plays").format(name=name))]
+
+
+async def _without_its_files(
+    examination: Examination, trial: Trial, fault: str, remedy: str
+) -> Finding:
+    """Say what callers hear of a class that Asterisk does not find in its files."""
+    if await _has_default(examination, trial):
+        return warning(
+            _(
+                "{fault}; callers hear the class default instead, at the latest after the next "
+                "reload"
+            ).format(fault=fault),
+            remedy,
+        )
+    return wrong(
+        _(
+            "{fault}, nor is there a class default: callers hear silence, at the latest after the "
+            "next reload"
+        ).format(fault=fault),
+        remedy,
+    )
+
+
+async def _has_default(examination: Examination, trial: Trial) -> bool:
+    """Tell whether Asterisk has the class that stands in for those that it has not."""
+    wait = ("MusicOnHold", f"{DEFAULT_CLASS},{LISTEN_S}")
+    async with placed_call(examination.link, trial, DOCTOR_MUSIC_EXTENSION, wait=wait) as call:
+        await asyncio.sleep(STEADY_S)
+        return await call.is_up(call.waiting)
 
 
 def _his_class(name: str) -> str:

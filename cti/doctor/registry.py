@@ -1,6 +1,6 @@
 """All checks, in the order in which they are told."""
 
-from cti.doctor.agi_path import AGI_S, look_at_agi, look_at_prompts
+from cti.doctor.agi_path import AGI_S, look_at_agi
 from cti.doctor.ami import LINK_S, look_at_link, look_at_rights, look_at_version
 from cti.doctor.certificates import look_at_certificate
 from cti.doctor.clock import look_at_asterisks_clock, look_at_own_clock
@@ -18,6 +18,7 @@ from cti.doctor.his_files import look_for_folder
 from cti.doctor.modules import look_at_modules
 from cti.doctor.music import MUSIC_S, look_at_music
 from cti.doctor.phones import look_at_contexts, look_at_phones
+from cti.doctor.prompts import look_at_prompts
 from cti.doctor.runner import Check
 from cti.language import _
 
