@@ -7,6 +7,8 @@ from contextlib import AsyncExitStack
 from ipaddress import ip_address, ip_network
 
 from config.settings import AgiSettings
+from cti.asterisk_files.notes import EXTENSIONS
+from cti.doctor.asterisk_folder import write_again
 from cti.doctor.findings import Examination, Finding, not_checked, ok, warning, wrong
 from cti.doctor.standby import second_is_silent, standby_answers, standby_is_silent
 from cti.doctor.trial_call import POLL_S, Trial, TrialCall, placed_call
@@ -80,7 +82,7 @@ async def _look_at_daemon(examination: Examination, trial: Trial) -> Finding:
                 await server.start(agi.listen, agi.port)
             except OSError as error:
                 examination.lacks("agi_answer", _("nobody of ours listens at the AGI address"))
-                return _taken(error, agi)
+                return _taken(error, examination)
         said, token, status = await _called(examination, trial)
         if said is not None:
             return _served(said, token, agi, by_daemon=server is None)
@@ -148,15 +150,16 @@ def _served(said: str, token: str, agi: AgiSettings, *, by_daemon: bool) -> Find
     )
 
 
-def _taken(error: OSError, agi: AgiSettings) -> Finding:
+def _taken(error: OSError, examination: Examination) -> Finding:
+    agi = examination.pbx.agi
     place = f"{agi.listen}:{agi.port}"
     if error.errno == errno.EADDRINUSE:
         return wrong(
             _("something that is not the daemon listens at {place}").format(place=place),
             _(
                 "`ss -ltnp 'sport = :{port}'` names it; end it, or give the daemon another `port` "
-                "under `agi` in cordboard.yaml and write the dialplan again"
-            ).format(port=agi.port),
+                "under `agi` in cordboard.yaml and {writing}"
+            ).format(port=agi.port, writing=write_again(examination, EXTENSIONS)),
         )
     return wrong(
         _("the daemon cannot listen at {place}: {reason}").format(
@@ -186,8 +189,8 @@ def _unserved(examination: Examination, server: DoctorServer | None, status: str
             ),
             _(
                 "let the daemon listen where Asterisk can reach it (`listen` under `agi`), name "
-                "that address as `address`, and let the firewall pass port {port}"
-            ).format(port=agi.port),
+                "that address as `address`, and let the firewall pass port {port}; then {writing}"
+            ).format(port=agi.port, writing=write_again(examination, EXTENSIONS)),
         )
     if status == "FAILURE":
         return wrong(

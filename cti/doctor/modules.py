@@ -15,6 +15,7 @@ MODULES = {
     "func_channel": _("the caller's number is cleaned"),
     "func_cut": _("the caller's number is cleaned"),
     "func_global": _("the daemon's address is found"),
+    "func_logic": _("the daemon's address is found"),
     "func_strings": _("the caller's number is cleaned"),
     "pbx_config": _("extensions.conf is read"),
     "res_agi": _("calls are handed to the daemon"),

@@ -346,7 +346,27 @@ async def test_missing_music_is_named(
     finding = only(findings, "music", Verdict.WARNING if with_default else Verdict.WRONG)
     expected = "has no class cordboard" if fault == "class" else "holds no sound"
     assert expected in finding.sentence
+    assert ("hear the class default instead" in finding.sentence) is with_default
+    assert ("nor is there a class default" in finding.sentence) is not with_default
+    assert f"write {tmp_path / 'out' / MUSIC} again" in finding.remedy
     assert "moh reload" in finding.remedy
+
+
+@pytest.mark.parametrize("listens", [False, True])
+@pytest.mark.parametrize("fault", ["class", "folder"])
+async def test_music_that_asterisk_still_has_in_memory_alone_is_told_without_a_class_default(
+    asterisk_installation: Installation, tmp_path: Path, fault: str, listens: bool
+) -> None:
+    extra = ("app_waitforsilence",) if listens else ()
+    async with patient(asterisk_installation, tmp_path, extra_modules=extra) as one:
+        if fault == "class":
+            (one.out / MUSIC).write_text("")
+        else:
+            shutil.rmtree(one.out / MUSIC_FOLDER)
+        finding = only(await one.examined(), "music")
+
+    assert "callers hear silence" in finding.sentence
+    assert "the class default instead" not in finding.sentence
 
 
 # Phones
