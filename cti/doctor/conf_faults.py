@@ -8,7 +8,9 @@ an `#include` of what is not there. In a file that another includes this costs w
 in the file at the top everything: of extensions.conf not one extension is left.
 """
 
+import os
 import re
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -99,7 +101,9 @@ class _Reading:
         try:
             wild = re.search(r"[*?\[]", name)
             paths = sorted(Path(path.anchor).glob(str(path).lstrip("/"))) if wild else [path]
-            there = [one for one in paths if one.exists() and not one.is_dir()]
+            there = [one for one in paths if _is_file(one)]
+            if wild and path.parent.is_dir():
+                os.scandir(path.parent).close()  # nothing is found in a folder closed to us
         except (OSError, ValueError, NotImplementedError):
             return None  # we may not look, perhaps Asterisk may
         for one in there[:FILES_MAX]:
@@ -107,6 +111,14 @@ class _Reading:
         if required and not there:
             return _("the file {name}, which it includes, is not there").format(name=name)
         return None
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether Asterisk could read it. Raises OSError where we may not look."""
+    try:
+        return not stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _without_comment(raw: str) -> tuple[str, bool]:
@@ -124,7 +136,7 @@ def _without_comment(raw: str) -> tuple[str, bool]:
 
 def conf_faults(path: Path) -> list[ConfFault]:
     """Return why Asterisk drops a file, or one that it includes, as far as we can see."""
-    if not path.exists():
+    if not _is_file(path):
         return [ConfFault(path=path, line=0, reason=_("it is not there"), whole=True)]
     reading = _Reading(etc=path.parent)
     reading.read(path)

@@ -107,14 +107,14 @@ async def _nothing_loaded(examination: Examination, remedy: str) -> Finding:
         )
     if whole is not None:
         return wrong(
-            _("{because}: it drops all of the file, for {place}: {reason}").format(
+            _("{because}: it drops the whole file because of {place}: {reason}").format(
                 because=because, place=whole.place, reason=whole.reason
             ),
             _("mend that line; then: {command}").format(command=reads_again),
         )
     if part := next((fault for fault in faults if fault.path.name == EXTENSIONS), None):
         return wrong(
-            _("{because}: it drops all of the file, for {place}: {reason}").format(
+            _("{because}: it drops the whole file because of {place}: {reason}").format(
                 because=because, place=part.place, reason=part.reason
             ),
             remedy,
@@ -140,7 +140,7 @@ def _not_after_a_restart(examination: Examination, remedy: str) -> list[Finding]
         warning(
             _(
                 "Asterisk runs the dialplan that it read earlier, and will have none of ours after "
-                "a restart, for {place}: {reason}"
+                "a restart, because of {place}: {reason}"
             ).format(place=fault.place, reason=fault.reason),
             _("mend that; then: {command}").format(command=RELOAD) if fault.whole else remedy,
         )

@@ -1,5 +1,7 @@
 """By what Asterisk drops a file; `test_doctor_reads_dialplan.py` shows that it does."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -76,3 +78,29 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     (fault,) = conf_faults(tmp_path / "extensions.conf")
 
     assert (fault.line, fault.whole) == (0, True)
+
+
+@pytest.mark.parametrize("named", ["own/more.conf", "own/*.conf"])
+@pytest.mark.parametrize("fault", [PermissionError, OSError])
+def test_what_we_may_not_look_at_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str, fault: type[OSError]
+) -> None:
+    file = tmp_path / "extensions.conf"
+    file.write_text(f'[general]\n#include "{named}"\n')
+    (tmp_path / "own").mkdir()
+    there, listed = Path.stat, os.scandir
+
+    def stat(path: Path, **options: bool) -> os.stat_result:
+        if path.parent.name == "own":
+            raise fault
+        return there(path, **options)
+
+    def scandir(path: Path | str) -> Iterator[os.DirEntry[str]]:
+        if Path(path).name == "own":
+            raise fault
+        return listed(path)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    monkeypatch.setattr(os, "scandir", scandir)
+
+    assert conf_faults(file) == []
