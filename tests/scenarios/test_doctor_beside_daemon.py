@@ -120,6 +120,21 @@ async def test_a_daemon_that_refuses_asterisk_is_named_beside_it(open_site: Open
     assert "comes from 127.0.0.1" in sentence(findings, "agi")
 
 
+async def test_a_standby_that_is_not_there_is_wrong_while_the_daemon_runs(
+    open_site: OpenSite,
+) -> None:
+    async with open_site(ANN) as site:
+        await site.asterisk.console("dialplan set global CORD_AGI1 127.0.0.7:4573")
+        code, findings = await told(site.configuration)
+
+    assert code == 1
+    assert bad(findings) - {("database", "not checked")} == {
+        ("agi", "wrong"),
+        ("prompts", "not checked"),
+    }
+    assert "to 127.0.0.7:4573, where no daemon answers" in sentence(findings, "agi")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_broken_off_it_leaves_no_call_behind(
     asterisk_installation: Installation, tmp_path: Path, number: signal.Signals
