@@ -21,7 +21,7 @@ from urllib.parse import quote
 import asyncpg
 import structlog
 
-from storage.embedded_place import MAJOR_VERSION, Place
+from storage.embedded_place import MAJOR_VERSION, Account, Place
 from storage.errors import DataVersionError, EmbeddedPostgresError, ServerEndedError
 
 DATABASE = "cordboard"
@@ -149,11 +149,22 @@ async def initialise(place: Place) -> None:
         raise EmbeddedPostgresError(f"initdb took more than {INITDB_S_MAX} s") from None
     finally:
         if process.returncode is None:
-            process.kill()
-            await process.wait()
+            await _killed(process)
     if process.returncode != 0:
         raise EmbeddedPostgresError(f"initdb failed: {output.decode(errors='replace').strip()}")
     os.rename(unfinished, place.data)  # noqa: PTH104 - a Path would be taken for slow work
+
+
+async def _killed(process: asyncio.subprocess.Process) -> None:
+    """End a program and those that it has started, which are its session and would write on."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
+    with contextlib.suppress(ProcessLookupError, TimeoutError):
+        async with asyncio.timeout(READY_S_MAX):
+            while True:
+                os.killpg(process.pid, 0)
+                await asyncio.sleep(POLL_S)
 
 
 async def spawned(place: Place) -> asyncio.subprocess.Process:
@@ -201,7 +212,6 @@ async def _process(
     place: Place, program: str, *arguments: str, stdout: int, stderr: int
 ) -> asyncio.subprocess.Process:
     """Start one of the wheel's programs as the place's account, to end with this process."""
-    account = place.account
     try:
         return await asyncio.create_subprocess_exec(
             place.programs / program,
@@ -213,31 +223,33 @@ async def _process(
             env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
             # Ctrl-C in the terminal is for the daemon, which stops the server when it is done.
             start_new_session=True,
-            preexec_fn=_bound_to_parent(),
-            user=account.uid if account.switch else None,
-            group=account.gid if account.switch else None,
-            extra_groups=[] if account.switch else None,
+            preexec_fn=_before_postgres(place.account),
         )
-    except OSError as error:
+    except (OSError, subprocess.SubprocessError) as error:
         raise EmbeddedPostgresError(f"{program} cannot be run: {error}") from error
 
 
-def _bound_to_parent() -> Callable[[], None]:
+def _before_postgres(account: Account) -> Callable[[], None]:
     """
-    Return what the child does before it becomes Postgres: ask for SIGINT when its parent dies.
+    Return what the child does before it becomes Postgres: become the account, be bound to us.
 
-    The kernel goes by the thread that forked (prctl(2)), so the server is to be started from the
-    main thread. It must come after the change of user, which would clear it: subprocess sees to it.
+    subprocess could change the user itself, which uvloop's cannot. To be sent SIGINT when the
+    parent dies is asked for last: the change of user would clear it. The kernel goes by the thread
+    that forked (prctl(2)), so the server is to be started from the main thread.
     """
     libc = ctypes.CDLL(None)
     parent = os.getpid()
 
-    def bind() -> None:
+    def prepare() -> None:
+        if account.switch:
+            os.setgroups([])
+            os.setgid(account.gid)
+            os.setuid(account.uid)
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
         if os.getppid() != parent:
             os._exit(1)
 
-    return bind
+    return prepare
 
 
 async def ready(place: Place, server: asyncio.subprocess.Process | None) -> None:
