@@ -21,7 +21,8 @@ ECHO_EXTENSION = "*43"
 def extensions_conf(net: SafetyNet, folder: str) -> str:
     """Return the text of the file."""
     entries = "\n".join(
-        f"exten => {number},1,Set(CORD_SERVICE={number})\n same => n,Goto(cordboard-from,s,1)"
+        f"exten => {number},1,MSet(CORD_SERVICE={number},{_AT_ENTRY})\n"
+        " same => n,Goto(cordboard,s,1)"
         for number in net.services
     )
     head = note(
@@ -39,6 +40,11 @@ def extensions_conf(net: SafetyNet, folder: str) -> str:
         arguments=",".join(f"${{{name}}}" for name in SESSION_ARGUMENTS),
         echo=ECHO_EXTENSION,
         entries=entries,
+        first=_FIRST.format(agi=net.agi),
+        harmless=_HARMLESS_NUMBER,
+        rdnis=_NO_DIVERSION,
+        dialled=_HOW_DIAL_ENDED,
+        at_entry=_AT_ENTRY,
     )
 
 
@@ -55,10 +61,18 @@ def _last_resort(net: SafetyNet) -> str:
     ) + _NOBODY.format(label="sorry", sorry=sorry)
 
 
+_AT_ENTRY = "AGIEXITONHANGUP=yes,TRANSFER_CONTEXT=cordboard-nowhere"
+
+_FIRST = '${{IF($["${{GLOBAL(CORD_AGI1)}}" = ""]?"{agi}":"${{GLOBAL(CORD_AGI1)}}")}}'
+_HARMLESS_NUMBER = r"CALLERID(num)=${FILTER(0-9A-Za-z+*._\x2d,${CALLERID(num):0:40})}"
+_HOW_DIAL_ENDED = "CORD_DIALED=${DIALSTATUS},CORD_CAUSE=${HANGUPCAUSE}"
+_NO_DIVERSION = "REDIRECTING(from-num,i)="
+
 _FALLBACK = """\
 ; Nobody comes: ring someone, then try the daemon again.
- same => n(fallback),GotoIf($[${{CORD_FBN}} >= {rounds}]?sorry)
- same => n,Set(CORD_FBN=$[${{CORD_FBN}} + 1])
+ same => n(fallback),GotoIf($[0${{CORD_FBN}} >= {rounds}]?sorry)
+ same => n,Set(CORD_FBN=$[0${{CORD_FBN}} + 1])
+ same => n,Gosub(cordboard-from,s,1)
  same => n,Set(CORD_STATE=fallback)
  same => n,Dial({fallback},{ring_s},m({music})g)
  same => n,GotoIf($["${{DIALSTATUS}}" = "ANSWER"]?bye)
@@ -79,15 +93,12 @@ _TEXT = """\
 [cordboard-in]
 {entries}
 
-; The caller's number, reduced to harmless characters; SIP's is rebuilt from the header. A name may
-; hold anything, so the address is what follows the last <. Without a user it names a machine: no
-; number.
+; The caller's number for whoever is rung while no daemon is there, rebuilt from SIP's header. A
+; name may hold anything, so the address is what follows the last <. Without a user it names a
+; machine: no number.
 [cordboard-from]
-exten => s,1,Set(TRANSFER_CONTEXT=cordboard-nowhere)
- same => n,GotoIf($["${{CHANNEL(channeltype)}}" = "PJSIP"]?sip)
- same => n,Set(CALLERID(num)=${{FILTER(0-9A-Za-z+*._\\x2d,${{CALLERID(num):0:40}})}})
- same => n,Goto(cordboard,s,1)
- same => n(sip),Set(CORD_FROM=${{CHANNEL(pjsip,remote_uri)}})
+exten => s,1,GotoIf($["${{CHANNEL(channeltype)}}" != "PJSIP"]?out)
+ same => n,Set(CORD_FROM=${{CHANNEL(pjsip,remote_uri)}})
  same => n,Set(CORD_FROM=${{CUT(CORD_FROM,<,${{FIELDQTY(CORD_FROM,<)}})}})
  same => n,ExecIf($["${{CORD_FROM:0:3}}" = "sip" & ${{FIELDQTY(CORD_FROM,@)}} < 2]?Set(CORD_FROM=))
  same => n,Set(CORD_FROM=${{CUT(CORD_FROM,:,2)}})
@@ -95,7 +106,7 @@ exten => s,1,Set(TRANSFER_CONTEXT=cordboard-nowhere)
  same => n,Set(CORD_FROM=${{CUT(CORD_FROM,\\;,1)}})
  same => n,Set(CALLERID(num)=${{FILTER(0-9A-Za-z+*._\\x2d,${{CORD_FROM:0:40}})}})
  same => n,Set(CORD_FROM=)
- same => n,Goto(cordboard,s,1)
+ same => n(out),Return()
 
 ; Where callers' own transfers lead: nowhere.
 [cordboard-nowhere]
@@ -109,55 +120,49 @@ exten => s,1,Set(CORD_AT1={agi})
  same => n,ExecIf($["${{GLOBAL(CORD_AGI2)}}" != ""]?Set(CORD_AT2=${{GLOBAL(CORD_AGI2)}}))
  same => n,Return()
 
+; Each line and each variable costs processor time on every call: what only a second try needs is
+; set before a second try. The caller's number is reduced to harmless characters before anybody is
+; told of it; the daemon puts the right one in its place.
 [cordboard]
-exten => s,1,Set(AGIEXITONHANGUP=yes)
+exten => s,1,MSet({harmless},{rdnis},CORD_T0=${{EPOCH}})
  same => n,Answer()
- same => n,Set(CORD_N=0)
- same => n,Set(CORD_FBN=0)
- same => n(loop),Set(CORD_DIALED=${{DIALSTATUS}})
- same => n,Set(CORD_CAUSE=${{HANGUPCAUSE}})
- same => n,Set(DIALSTATUS=)
+ same => n,TryExec(StartMusicOnHold({music}))
+ same => n,AGI(agi://{first}/call,{arguments})
+ same => n,GotoIf($["${{CORD_STATE}}" = "done"]?bye)
+ same => n,Gosub(cordboard-daemon,s,1)
+ same => n,Goto(other)
+ same => n(loop),MSet({dialled},DIALSTATUS=,AGISTATUS=)
  same => n,TryExec(StartMusicOnHold({music}))
  same => n,Gosub(cordboard-daemon,s,1)
- same => n,Set(REDIRECTING(from-num,i)=)
- same => n,Set(CORD_T0=${{EPOCH}})
- same => n,Set(AGISTATUS=)
+ same => n,MSet({rdnis},CORD_T0=${{EPOCH}})
  same => n,AGI(agi://${{CORD_AT1}}/call,{arguments})
- same => n,GotoIf($["${{AGISTATUS}}" != "FAILURE" | "${{CORD_AT2}}" = ""]?chk)
+ same => n(other),GotoIf($["${{AGISTATUS}}" != "FAILURE" | "${{CORD_AT2}}" = ""]?chk)
  same => n,GotoIf($[${{EPOCH}} - ${{CORD_T0}} > 4]?chk)
  same => n,AGI(agi://${{CORD_AT2}}/call,{arguments})
  same => n(chk),GotoIf($["${{CORD_STATE}}" = "done"]?bye)
  same => n,GotoIf($["${{DIALSTATUS}}" = "ANSWER"]?post)
  same => n,ExecIf($[${{EPOCH}} - ${{CORD_T0}} > 5]?Set(CORD_N=0))
- same => n,Set(CORD_N=$[${{CORD_N}} + 1])
+ same => n,Set(CORD_N=$[0${{CORD_N}} + 1])
  same => n,GotoIf($[${{CORD_N}} > {tries_max}]?fallback)
 ; A second of music; where there is none of this class, a second all the same.
  same => n,TryExec(MusicOnHold({music},1))
  same => n,ExecIf($[${{EPOCH}} = ${{CORD_T0}}]?Wait(1))
  same => n,Goto(loop)
 ; The talk is over, and the session that dialled it is gone.
- same => n(post),Set(CORD_STATE=post)
- same => n,Set(CORD_DIALED=${{DIALSTATUS}})
- same => n,Set(CORD_CAUSE=${{HANGUPCAUSE}})
+ same => n(post),MSet(CORD_STATE=post,{dialled},AGISTATUS=,{rdnis})
  same => n,TryExec(StopMusicOnHold())
  same => n,Gosub(cordboard-daemon,s,1)
- same => n,Set(REDIRECTING(from-num,i)=)
- same => n,Set(AGISTATUS=)
  same => n,AGI(agi://${{CORD_AT1}}/post,{arguments})
  same => n,ExecIf($["${{AGISTATUS}}" = "FAILURE" & "${{CORD_AT2}}" != ""]?AGI(agi://${{CORD_AT2}}/post,{arguments}))
  same => n,GotoIf($["${{CORD_STATE}}" = "requeue"]?requeue,1)
  same => n(bye),Hangup()
 {last_resort}
-exten => requeue,1,Set(AGIEXITONHANGUP=yes)
- same => n,Set(CORD_STATE=requeue)
- same => n,Set(CORD_N=0)
- same => n,Set(CORD_FBN=0)
+exten => requeue,1,MSet(CORD_STATE=requeue,CORD_N=0,CORD_FBN=0,{at_entry})
  same => n,Goto(s,loop)
 
 ; Runs on an agent's leg before it is rung.
 [cordboard-agent]
-exten => leg,1,Set(CORD_OFFER=${{ARG1}})
- same => n,Set(PJSIP_HEADER(add,X-Cordboard-Call)=${{CORD_CALL}})
+exten => leg,1,MSet(CORD_OFFER=${{ARG1}},PJSIP_HEADER(add,X-Cordboard-Call)=${{CORD_CALL}})
  same => n,Return()
 
 ; What agents' phones may dial: an echo, by which each can be tried, and the service numbers, so

@@ -83,6 +83,7 @@ class Conversation:
     flows: Mapping[str, Flow]
     announcements: Announcements
     music_plays: bool = field(default=True)
+    unwritten_place: PlaceCall | None = field(default=None)
 
     async def begin(self, flow: str) -> None:
         """Take a caller through a flow, and to where it leads."""
@@ -124,7 +125,7 @@ class Conversation:
                 case None:
                     await self._hold()
                 case PlaceCall():
-                    await self._write_place(order)
+                    self.unwritten_place = order
                 case OfferCall():
                     talked = await self._dial(order)
                     if talked is not None:
@@ -145,6 +146,9 @@ class Conversation:
 
     async def _hold(self) -> None:
         """Let him hear music until there is an order; his keys mean nothing here yet."""
+        if self.unwritten_place is not None:
+            await self._write_place(self.unwritten_place)
+            self.unwritten_place = None
         if not self.music_plays:
             await self.session.run(
                 commands.set_music(on=True, music_class=self.announcements.music)
@@ -157,7 +161,11 @@ class Conversation:
             waiting.result()
 
     async def _write_place(self, place: PlaceCall) -> None:
-        """Write on the channel what a waiting call must not lose, should the journal be lost."""
+        """
+        Write on the channel what a waiting call must not lose, should the journal be lost.
+
+        Who is served at once does not wait, and has nothing to lose.
+        """
         await self.session.run(
             commands.execute(
                 "MSet",

@@ -29,6 +29,9 @@ from protocols.agi.session import AgiSession
 CALLER_NAME_BYTES_MAX = 60
 """Asterisk cuts a caller's name at about 80 bytes, in the middle of a character."""
 
+_FROM = "PJSIP_HEADER(read,From)"
+_PART_BYTES = 900
+
 log = structlog.get_logger(__name__)
 
 
@@ -87,12 +90,12 @@ class Reception:
         # must not get hold of the caller's line; or the id of a call that has ended for us, under
         # which nothing would be done for him any more.
         call = CallId(str(uuid4()))
-        await session.run(commands.set_variable("__CORD_CALL", call))
+        caller = await self._ask_caller(session)
+        await self._mark(session, call, caller)
         namesake = self.ledger.line_at(uniqueid)
         if namesake is not None:  # each Asterisk process counts anew, from the second it is in
             self.ledger.clear(namesake, reason=ClearReason.SWITCH_RESTARTED)
         line = self.ledger.open_line(call, uniqueid, channel)
-        caller = await self._ask_caller(session)
         party = PartyKey(str(uuid4()))
         self.parties.remember_party(party, caller.number, caller.name)
         self.inbox.post(
@@ -104,16 +107,27 @@ class Reception:
         return line
 
     async def _ask_caller(self, session: AgiSession) -> CallerId:
-        """Read who calls from the raw header, and give the agent's phone a clean name to show."""
-        header = (await session.run(commands.get_variable("PJSIP_HEADER(read,From)"))).value
+        """Read who calls from the raw header."""
+        if not session.request.channel.startswith("PJSIP/"):  # such as a Local channel
+            return clean_caller_id(session.request.caller_number, session.request.caller_name)
+        header = (await session.run(commands.get_variable(_FROM))).value
         if header:
-            caller = read_from_header(header)
-        else:  # no SIP leg, such as a Local channel
-            caller = clean_caller_id(session.request.caller_number, session.request.caller_name)
+            return read_from_header(header)
+        # None, or too long to be told at once: an address behind a long name, or a long address.
+        end = (await session.run(commands.get_part(_FROM, -_PART_BYTES))).value or ""
+        if "<" in end:
+            return read_from_header(end[end.rindex("<") :])
+        beginning = (await session.run(commands.get_part(_FROM, 0, _PART_BYTES))).value or ""
+        return read_from_header(f"{beginning}@")
+
+    async def _mark(self, session: AgiSession, call: CallId, caller: CallerId) -> None:
+        """Write our id on the channel, and the caller as agents' phones are to show him."""
+        await session.run(
+            commands.execute("MSet", f"__CORD_CALL={call},CALLERID(num)={caller.number}")
+        )
         if caller.name:
             shown = caller.name.encode()[:CALLER_NAME_BYTES_MAX].decode(errors="ignore")
             await session.run(commands.set_variable("CALLERID(name)", shown))
-        return caller
 
     def _settle_dial(self, line: CallerLine, attachment: Attachment) -> None:
         """

@@ -106,6 +106,23 @@ def get_variables(*names: str) -> AgiCommand:
     )
 
 
+def get_part(name: str, first: int, length: int | None = None) -> AgiCommand:
+    """
+    Ask for a part of what may be longer than the 1,023 bytes that `get_variable` can be told.
+
+    Args:
+        name: A channel variable or function.
+        first: Where the part begins, in bytes; negative: so many before the end.
+        length: How many bytes, or all that follow.
+
+    Raises:
+        CommandRefusedError: the name is not of the allowed form.
+    """
+    asked = _matching(_VARIABLE, name, "a variable's name")
+    part = f":{int(first)}" + ("" if length is None else f":{int(length)}")
+    return _command("GET FULL VARIABLE", f"${{{asked}{part}}}", answer_form=AnswerForm.VALUE)
+
+
 def stream_file(path: str, stop_keys: str) -> AgiCommand:
     """
     Play a sound file until its end, a stop key, or the next command. Ends the music for good.

@@ -40,8 +40,12 @@ class Caller:
     def __post_init__(self) -> None:
         self.channel = FakeChannel(variables=self.channel.variables, on_execute=self._execute)
 
-    async def _execute(self, application: str, _options: str) -> int:
-        if application == "Dial":
+    async def _execute(self, application: str, options: str) -> int:
+        if application == "MSet":
+            for setting in options.split(","):
+                name, _, value = setting.partition("=")
+                self.channel.variables[name] = value
+        elif application == "Dial":
             self.dialling.set()
             await self.dial_ends.wait()
             self.dial_ends.clear()

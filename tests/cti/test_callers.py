@@ -55,6 +55,7 @@ async def test_a_new_caller_gets_an_id_and_is_told_to_all_who_want_to_know() -> 
     assert here.parties.known == {party: ("4930123", "Ann Caller")}
     assert list(here.parties.arrivals) == [(call, "8000", "4930123", "Ann Caller")]
     assert caller.channel.variables["CALLERID(name)"] == "Ann Caller"
+    assert caller.channel.variables["CALLERID(num)"] == "4930123"
 
 
 async def test_the_menu_is_played_and_the_choice_leads_into_its_queue() -> None:
@@ -174,13 +175,29 @@ async def test_a_hostile_header_is_one_harmless_line_everywhere(
     shown = caller.channel.variables.get("CALLERID(name)", "")
     assert name.startswith(shown)
     assert len(shown.encode()) <= 60
-    assert {command.split()[0] for command in caller.commands()} <= {"SET", "GET", "STREAM", "NOOP"}
+    assert {command.split()[0] for command in caller.commands()} <= {
+        "SET",
+        "GET",
+        "STREAM",
+        "NOOP",
+        "EXEC",
+    }
+    (told,) = caller.commands("EXEC")
+    assert told.startswith('EXEC MSet "__CORD_CALL=')
+    assert told.endswith(f',CALLERID(num)={number}"')
 
 
 async def test_a_caller_without_a_sip_leg_is_who_the_dialplan_says() -> None:
     caller = Caller()
     async with board() as here:
-        here.comes(caller, changes={"agi_callerid": "0301", "agi_calleridname": "Local Ann"})
+        here.comes(
+            caller,
+            changes={
+                "agi_channel": "Local/8000@cordboard-in-00000001;2",
+                "agi_callerid": "0301",
+                "agi_calleridname": "Local Ann",
+            },
+        )
         await here.facts.wait_for(FlowEntered)
         caller.channel.hang_up()
 
@@ -349,11 +366,11 @@ async def test_a_waiting_callers_place_is_written_on_his_channel() -> None:
                 sequence=12,
             )
         )
-        await caller.told("EXEC MSet")
+        await caller.told("EXEC MSet", 2)
         await caller.told(WAITS, 2)
         caller.channel.hang_up()
 
-    assert caller.commands("EXEC") == [
+    assert caller.commands("EXEC")[1:] == [
         'EXEC MSet "CORD_QUEUE=sales,CORD_SINCE=1700000000000000,CORD_PRIORITY=5,CORD_SEQ=12"'
     ]
 

@@ -222,7 +222,7 @@ async def test_an_offer_withdrawn_before_it_is_dialled_is_never_dialled() -> Non
         caller.channel.hang_up()
 
     assert here.facts.of(OfferEnded) == [OfferEnded(offer=OFFER, outcome=OfferOutcome.WITHDRAWN)]
-    assert caller.commands("EXEC") == []
+    assert caller.commands("EXEC Dial") == []
 
 
 async def test_an_offer_withdrawn_while_it_rings_is_hung_up_and_ends_with_its_dial() -> None:
@@ -320,7 +320,7 @@ async def test_an_offer_that_cannot_be_dialled_here_has_failed(
         caller.channel.hang_up()
 
     assert ended == OfferEnded(offer=OFFER, outcome=OfferOutcome.FAILED)
-    assert caller.commands("EXEC") == []
+    assert caller.commands("EXEC Dial") == []
 
 
 @pytest.mark.parametrize(
@@ -374,4 +374,7 @@ async def test_two_callers_are_dialled_each_on_his_own_session() -> None:
             await caller.told(WAITS, 2)
             caller.channel.hang_up()
 
-    assert [caller.commands("EXEC")[0][-5:] for caller in (first, second)] == ['(1))"', '(2))"']
+    assert [caller.commands("EXEC Dial")[0][-5:] for caller in (first, second)] == [
+        '(1))"',
+        '(2))"',
+    ]

@@ -284,9 +284,9 @@ async def test_beside_files_like_those_of_freepbx_its_phones_and_trunks_stay_its
     assert found == []
     assert ["device_state_busy_at               : 1" in phone, "context" in phone] == [True, True]
     assert "system,call" in user
-    assert "Set(CORD_SERVICE=8000)" in service
+    assert "MSet(CORD_SERVICE=8000," in service
     assert began["CallerIDNum"] == "0"
-    assert session.environment["agi_callerid"] == "55501000d0aEvent"
+    assert session.environment["agi_callerid"] == "0"
 
 
 async def test_a_caller_is_kept_as_long_where_there_is_no_music_at_all(

@@ -205,6 +205,7 @@ async def test_the_fallback_rings_when_no_daemon_comes_back(open_site: OpenSite)
         began = asyncio.get_running_loop().time()
         await site.daemon.kill()
         await call.hears(AGENT_HZ, within_s=15)
+        rings_as = night.invites[0].caller_number
         until = night.calls[0].heard.first_packet_at
         music_gap = call.heard.longest_gap_of(MUSIC_HZ, began, until)
         await site.daemon.start()
@@ -212,6 +213,7 @@ async def test_the_fallback_rings_when_no_daemon_comes_back(open_site: OpenSite)
         (record,) = await settled(site, 1)
 
     assert music_gap < 1.0
+    assert rings_as == "4001"
     assert (record["outcome"], record["clear_reason"]) == ("fallback", "fallback")
 
 

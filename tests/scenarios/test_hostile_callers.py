@@ -67,7 +67,7 @@ async def served(site: Site, desk: Desk, hostile: Hostile) -> list[str]:
     found = []
     if shown != (hostile.number, hostile.name, False):
         found.append(f"{hostile.what}: popped as {shown}")
-    if rings_as != (hostile.phone_number, name or NAMELESS):
+    if rings_as != (hostile.number, name or NAMELESS):
         found.append(f"{hostile.what}: rings as {rings_as}")
     if "Event" in ringing.headers:
         found.append(f"{hostile.what}: rings with {ringing.headers}")

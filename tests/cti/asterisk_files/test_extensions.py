@@ -18,6 +18,8 @@ NET = SafetyNet(
     services=("8000", "*99", "#1", "+49308000"), agi="127.0.0.1:4573", fallback="PJSIP/desk"
 )
 OURS = frozenset(SESSION_ARGUMENTS) | {"CORD_AT1", "CORD_AT2", "CORD_DOCTOR"}
+FIRST = '${IF($["${GLOBAL(CORD_AGI1)}" = ""]?"127.0.0.1:4573":"${GLOBAL(CORD_AGI1)}")}'
+FILTERED = "CALLERID(num)=${FILTER(0-9A-Za-z+*._\\x2d,"
 
 
 def safety_net(net: SafetyNet) -> str:
@@ -55,38 +57,51 @@ def test_without_services_nobody_comes_in() -> None:
 def test_what_sessions_are_told_holds_only_variables_of_ours() -> None:
     calls = re.findall(r"AGI\(agi://.*", safety_net(NET))
 
-    assert len(calls) == 5
-    for call in calls:
+    assert len(calls) == 6
+    assert [call for call in calls if FIRST in call] == [calls[0]]
+    for call in (call.replace(FIRST, "") for call in calls):
         assert set(re.findall(r"\$\{([^}]*)\}", call)) <= OURS
 
 
 def test_sessions_are_told_their_arguments_in_the_order_in_which_they_are_read() -> None:
     told = ",".join(f"${{{name}}}" for name in SESSION_ARGUMENTS)
 
-    assert len(re.findall(re.escape(f"/call,{told})"), safety_net(NET))) == 2
+    assert len(re.findall(re.escape(f"/call,{told})"), safety_net(NET))) == 3
     assert len(re.findall(re.escape(f"/post,{told})"), safety_net(NET))) == 2
 
 
-def test_what_a_caller_says_is_used_in_one_place_only_and_filtered() -> None:
+def test_what_a_caller_says_is_filtered_before_anything_else_and_where_he_is_shown() -> None:
     text = safety_net(NET)
-    outside = list(re.findall(r"^\[(.*)\]$", text, re.MULTILINE))
-    outside.remove("cordboard-from")
-    lines = [line for name in outside for line in section(text, name)]
-    numbers = [line for line in section(text, "cordboard-from") if "CALLERID(" in line]
+    lines = {
+        name: [line for line in section(text, name) if "CORD_FROM" in line or "CALLERID" in line]
+        for name in re.findall(r"^\[(.*)\]$", text, re.MULTILINE)
+    }
 
-    assert len(numbers) == 2
-    for number in numbers:
-        assert "Set(CALLERID(num)=${FILTER(0-9A-Za-z+*._\\x2d," in number
-    assert not [line for line in lines if "CORD_FROM" in line or "CALLERID" in line]
+    assert section(text, CALL_CONTEXT)[0].startswith(f"exten => s,1,MSet({FILTERED}")
+    assert lines.pop(CALL_CONTEXT) == section(text, CALL_CONTEXT)[:1]
+    numbers = [line for line in lines.pop("cordboard-from") if "CALLERID" in line]
+    assert numbers == [f" same => n,Set({FILTERED}${{CORD_FROM:0:40}})}})"]
+    assert not any(lines.values())
     assert text.count("CHANNEL(pjsip,remote_uri)") == 1
 
 
 def test_every_way_into_the_net_clears_the_status_of_an_earlier_dial() -> None:
     lines = section(safety_net(NET), CALL_CONTEXT)
-    entry = next(place for place, line in enumerate(lines) if "n(loop)" in line)
-    session = next(place for place, line in enumerate(lines) if "AGI(agi://" in line)
+    entry = next(line for line in lines if "n(loop)" in line)
 
-    assert any("Set(DIALSTATUS=)" in line for line in lines[entry:session])
+    assert ",DIALSTATUS=," in entry
+    # from outside there has been no Dial before the first session
+    assert not any("Dial(" in line for line in lines[: lines.index(entry)])
+
+
+def test_each_session_knows_of_no_diversion() -> None:
+    """What a Diversion header says reaches AGI's opening block decoded."""
+    lines = [line for line in section(safety_net(NET), CALL_CONTEXT) if "ExecIf" not in line]
+    for place, line in enumerate(lines):
+        if "AGI(agi://" in line and "CORD_AT2" not in line:
+            assert any(
+                "REDIRECTING(from-num,i)=" in one for one in lines[max(0, place - 4) : place]
+            )
 
 
 def test_a_net_without_a_fallback_rings_nobody() -> None:
@@ -99,7 +114,7 @@ def test_a_net_without_a_fallback_rings_nobody() -> None:
 def test_a_fallback_is_rung_as_often_and_as_long_as_configured() -> None:
     text = safety_net(replace(NET, fallback_ring_s=7, fallbacks_max=3, music="jazz"))
 
-    assert "same => n(fallback),GotoIf($[${CORD_FBN} >= 3]?sorry)" in text
+    assert "same => n(fallback),GotoIf($[0${CORD_FBN} >= 3]?sorry)" in text
     assert "same => n,Dial(PJSIP/desk,7,m(jazz)g)" in text
 
 
@@ -145,13 +160,16 @@ def test_the_doctors_call_is_led_from_nowhere_else() -> None:
 
 
 def test_the_agents_leg_learns_its_offer() -> None:
-    assert section(safety_net(NET), AGENT_CONTEXT)[0] == ("exten => leg,1,Set(CORD_OFFER=${ARG1})")
+    leg = section(safety_net(NET), AGENT_CONTEXT)[0]
+
+    assert leg.startswith("exten => leg,1,MSet(CORD_OFFER=${ARG1},")
 
 
 def test_callers_transfers_lead_nowhere() -> None:
     text = safety_net(NET)
 
-    assert "Set(TRANSFER_CONTEXT=cordboard-nowhere)" in text
+    entries = [line for line in section(text, ENTRY_CONTEXT) if "exten =>" in line]
+    assert all("TRANSFER_CONTEXT=cordboard-nowhere" in line for line in entries)
     assert section(text, "cordboard-nowhere") == []
 
 
