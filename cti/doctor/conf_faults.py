@@ -4,8 +4,8 @@ Finds the line by which Asterisk drops a configuration file, as its `config.c` r
 Asterisk leaves most lines that it does not understand out, and logs them. What is looked for here
 is the little that makes it drop a file as a whole, tried on Asterisk 22: a section without its
 bracket, or with a template that is not there; a line before any section; a comment without an end;
-an `#include` of what is not there. In a file that another includes this costs what that file says;
-in the file at the top everything: of extensions.conf not one extension is left.
+an `#include` of what is not there. In a file that another includes this costs what follows it; in
+the file at the top everything: of extensions.conf not one extension is left.
 """
 
 import os

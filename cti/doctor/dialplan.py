@@ -6,6 +6,7 @@ from cti.asterisk_files.extensions import extensions_conf
 from cti.asterisk_files.joining import files_plan
 from cti.asterisk_files.notes import EXTENSIONS, HIS_FILES, include_line
 from cti.asterisk_files.values import UnfitValueError
+from cti.doctor.asterisk_conf import read_conf
 from cti.doctor.asterisk_folder import out_folder, write_again
 from cti.doctor.conf_faults import ConfFault, conf_faults
 from cti.doctor.entry_numbers import RELOAD, look_at_numbers
@@ -94,30 +95,27 @@ async def _nothing_loaded(examination: Examination, remedy: str) -> Finding:
             LOAD,
         )
     faults = _faults(examination)
-    whole = next((fault for fault in faults if fault.whole), None)
+    fault = next((fault for fault in faults if fault.whole or _keeps_ours_out(fault)), None)
     # A module that refused its file knows no `dialplan reload`; IFMODULE calls it loaded.
     reads_again = RELOAD if await has_any_of_files(link) else LOAD
-    if whole is not None and not whole.line:
+    if fault is not None and not fault.line:
         return wrong(
-            _("{because}: {file} is not there").format(because=because, file=whole.place),
+            _("{because}: {file} is not there").format(because=because, file=fault.place),
             _("make it anew, with this line in it:  {line}  ; then: {command}").format(
                 line=include_line(EXTENSIONS, str(out_folder(examination, EXTENSIONS))),
                 command=reads_again,
             ),
         )
-    if whole is not None:
+    if fault is not None:
         return wrong(
-            _("{because}: it drops the whole file because of {place}: {reason}").format(
-                because=because, place=whole.place, reason=whole.reason
+            _("{because}: it drops the file because of {place}: {reason}").format(
+                because=because, place=fault.place, reason=fault.reason
             ),
-            _("mend that line; then: {command}").format(command=reads_again),
-        )
-    if part := next((fault for fault in faults if fault.path.name == EXTENSIONS), None):
-        return wrong(
-            _("{because}: it drops the whole file because of {place}: {reason}").format(
-                because=because, place=part.place, reason=part.reason
+            remedy
+            if fault.path.name == EXTENSIONS
+            else _("mend that line; then: {command}").format(
+                command=reads_again if fault.whole else RELOAD
             ),
-            remedy,
         )
     folder = examination.asterisk_folder
     if reads_again == LOAD and not (folder and folder.read(HIS_FILES[EXTENSIONS])):
@@ -132,6 +130,13 @@ async def _nothing_loaded(examination: Examination, remedy: str) -> Finding:
             ).format(command=LOAD, logs=logs, remedy=remedy),
         )
     return wrong(because, remedy)
+
+
+def _keeps_ours_out(fault: ConfFault) -> bool:
+    """Tell whether a fault is in our file, or in one that names it: what follows it is dropped."""
+    conf = read_conf(fault.path)
+    named = (*conf.files, *conf.missing) if conf else ()
+    return any(path.name == EXTENSIONS for path in named)
 
 
 def _not_after_a_restart(examination: Examination, remedy: str) -> list[Finding]:

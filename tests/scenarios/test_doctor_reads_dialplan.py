@@ -122,6 +122,38 @@ async def test_a_file_of_ours_that_asterisk_drops_is_named_with_the_command_that
     assert RELOAD in finding.remedy
 
 
+def named_by_another_file(lines: str) -> Spoil:
+    """Return what lets a file that extensions.conf includes name ours, among these lines."""
+
+    def spoil(etc: Path) -> None:
+        ours = (etc / "extensions.conf").read_text()
+        (etc / "extensions.conf").write_text("[general]\n#include extensions_custom.conf\n")
+        (etc / "extensions_custom.conf").write_text(lines.format(ours=ours))
+
+    return spoil
+
+
+async def test_a_fault_before_our_line_in_the_file_that_names_ours_is_told(
+    asterisk_installation: Installation, tmp_path: Path
+) -> None:
+    spoil = named_by_another_file("[office\n{ours}")
+    async with patient(asterisk_installation, tmp_path, spoil_etc=spoil) as one:
+        finding = only(await one.examined(), "dialplan")
+
+    assert "extensions_custom.conf:1: a section has no closing bracket" in finding.sentence
+    assert finding.remedy == f"mend that line; then: {RELOAD}"
+
+
+async def test_a_fault_behind_our_line_in_the_file_that_names_ours_costs_us_nothing(
+    asterisk_installation: Installation, tmp_path: Path
+) -> None:
+    spoil = named_by_another_file("{ours}[office\n")
+    async with patient(asterisk_installation, tmp_path, spoil_etc=spoil) as one:
+        findings = await one.examined()
+
+    assert not_well(findings) == {}
+
+
 async def test_an_extensions_conf_that_is_gone_is_named(
     asterisk_installation: Installation, tmp_path: Path
 ) -> None:
