@@ -9,7 +9,7 @@ from cti.asterisk_files.values import UnfitValueError
 from cti.doctor.asterisk_conf import read_conf
 from cti.doctor.asterisk_folder import out_folder, write_again
 from cti.doctor.conf_faults import ConfFault, conf_faults
-from cti.doctor.entry_numbers import RELOAD, look_at_numbers
+from cti.doctor.entry_numbers import MAIN_CONTEXT, RELOAD, look_at_numbers
 from cti.doctor.findings import Examination, Finding, ok, warning, wrong
 from cti.doctor.loaded_dialplan import (
     LoadedContext,
@@ -54,12 +54,13 @@ async def look_at_dialplan(examination: Examination) -> list[Finding]:
     if ENTRY_CONTEXT in loaded:
         entry = loaded[ENTRY_CONTEXT]
         found += await look_at_numbers(examination, expected[ENTRY_CONTEXT], entry, remedy)
+    told = {ENTRY_CONTEXT, DAEMON_CONTEXT}
     if DAEMON_CONTEXT in loaded:
-        found += await _address(examination, loaded[DAEMON_CONTEXT], remedy)
+        elsewhere = await _address(examination, loaded[DAEMON_CONTEXT], remedy)
+        found += elsewhere
+        told |= {MAIN_CONTEXT} if elsewhere else set()  # it has the same address in it
     changed = [
-        name
-        for name, one in loaded.items()
-        if name not in {ENTRY_CONTEXT, DAEMON_CONTEXT} and one.steps != expected[name]
+        name for name, one in loaded.items() if name not in told and one.steps != expected[name]
     ]
     if changed:
         found.append(

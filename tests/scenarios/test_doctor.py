@@ -217,7 +217,7 @@ async def test_a_service_number_that_the_dialplan_lacks_is_named(
 async def test_another_address_of_the_daemon_in_the_dialplan_is_named(
     asterisk_installation: Installation, tmp_path: Path
 ) -> None:
-    spoil = edited(EXTENSIONS, "CORD_AT1=127.0.0.1:", "CORD_AT1=127.0.0.7:")
+    spoil = edited(EXTENSIONS, "127.0.0.1:", "127.0.0.7:")
     async with patient(asterisk_installation, tmp_path, spoil=spoil) as one:
         findings = await one.examined()
         finding = only(findings, "dialplan")
