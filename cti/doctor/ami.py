@@ -8,7 +8,7 @@ from cti.asterisk_files.joining import manager_peers
 from cti.asterisk_files.manager import READ, WRITE
 from cti.asterisk_files.notes import MANAGER
 from cti.asterisk_files.values import UnfitValueError
-from cti.doctor.asterisk_folder import RELOAD, manager_reload
+from cti.doctor.asterisk_folder import RELOAD, manager_file, manager_reload, users_file
 from cti.doctor.findings import Examination, Finding, not_checked, ok, warning, wrong
 from cti.doctor.link import Manager, log_in, open_manager
 from cti.doctor.login_fault import login_fault
@@ -160,11 +160,11 @@ def _refused(examination: Examination, words: str, peer: str) -> Finding:
         _("Asterisk refuses the user {user}: {words}").format(user=user, words=words),
         _(
             "Asterisk gives one answer for a wrong secret, an unknown user and a forbidden "
-            "address. Where its files may be read, --asterisk-etc /etc/asterisk has doctor compare "
-            "secret and address with {file}. Otherwise, on the PBX: asterisk -rx 'manager show "
-            "user {user}' tells whether the user is there, its ACL must allow {peers}, and "
-            "`secret` in {file} must be that of `ami` in cordboard.yaml; cordboard asterisk-config "
-            "writes all of it, then: {reload}"
+            "address. Run as root where Asterisk's files are, doctor compares secret and address "
+            "with {file} itself (--asterisk-etc DIR, if that is not /etc/asterisk). By hand: "
+            "asterisk -rx 'manager show user {user}' tells whether the user is there, its ACL must "
+            "allow {peers}, and `secret` in {file} must be that of `ami` in cordboard.yaml; "
+            "cordboard asterisk-config writes all of it, then: {reload}"
         ).format(user=user, peers=peers, file=MANAGER, reload=RELOAD),
     )
 
@@ -174,15 +174,7 @@ async def look_at_rights(examination: Examination) -> list[Finding]:
     link, user = examination.link, examination.pbx.ami.username
     found: list[Finding] = []
     if not await link.booted():
-        found.append(
-            wrong(
-                _(
-                    "the event FullyBooted does not come: the user {user} lacks the right to read "
-                    "`system`, or Asterisk has not started up"
-                ).format(user=user),
-                _line(examination, "read", READ),
-            )
-        )
+        found.append(wrong(_not_booted(examination), _line(examination, "read", READ)))
         examination.lacks("booted", _("FullyBooted does not come"))
     commands = await link.ask("ListCommands")
     may = link.may = frozenset(commands.headers) - {"ActionID", "Message"}
@@ -214,6 +206,20 @@ async def look_at_rights(examination: Examination) -> list[Finding]:
     return found or [ok(_("the user {user} may do what is needed, and no more").format(user=user))]
 
 
+def _not_booted(examination: Examination) -> str:
+    user, manager = examination.pbx.ami.username, manager_file(examination)
+    if manager is not None and user in manager.sections:
+        rights = {right.strip() for right in manager.last(user, "read").split(",")}
+        if not rights & {"all", *READ}:
+            return _(
+                "the user {user} may read no event: its `read` names neither `system` nor `call`"
+            ).format(user=user)
+    return _(
+        "the event FullyBooted does not come: the user {user} lacks the right to read `system`, or "
+        "Asterisk has not started up"
+    ).format(user=user)
+
+
 def _unknown_action(action: str, module: str) -> Finding:
     if module:
         remedy = _("load the module: asterisk -rx 'module load {module}.so'").format(module=module)
@@ -223,7 +229,8 @@ def _unknown_action(action: str, module: str) -> Finding:
 
 
 def _line(examination: Examination, key: str, rights: tuple[str, ...]) -> str:
-    return _("in manager.conf under [{user}]: `{key} = {rights}`; then: {reload}").format(
+    return _("in {file} under [{user}]: `{key} = {rights}`; then: {reload}").format(
+        file=users_file(examination),
         user=examination.pbx.ami.username,
         key=key,
         rights=",".join(rights),

@@ -124,6 +124,11 @@ class ConfFile:
     missing: list[Path]
     homes: dict[str, Path]
 
+    @property
+    def hidden(self) -> Path | None:
+        """The first file that it names and that is there, and that we may not read."""
+        return next((path for path in self.missing if _is_hidden(path)), None)
+
     def values(self, section: str, key: str) -> list[str]:
         """Return the values of an option in a section, all of them, in order."""
         return [value for name, value in self.sections.get(section, []) if name.casefold() == key]
@@ -193,6 +198,13 @@ class AsteriskFolder:
     def read(self, name: str) -> ConfFile | None:
         """Return what one of the files says, or None where it cannot be read."""
         return read_conf(self.path / name)
+
+
+def _is_hidden(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # we may not even look
+        return True
 
 
 def _key(name: str) -> str:

@@ -10,7 +10,7 @@ from cti.asterisk_files.notes import (
     RELOADS,
     include_line,
 )
-from cti.doctor.asterisk_conf import AsteriskFolder, read_conf
+from cti.doctor.asterisk_conf import AsteriskFolder, ConfFile, read_conf
 from cti.doctor.findings import Examination
 from cti.language import _
 
@@ -60,7 +60,7 @@ def write_again(examination: Examination, name: str) -> str:
     )
     reload = f"asterisk -rx '{RELOADS[name]}'"
     conf = folder and folder.read(HIS_FILES[name])
-    if conf and any(path.name == name for path in conf.files):
+    if conf and any(path.name == name for path in (*conf.files, *conf.missing)):
         return _("{writing}; then: {reload}").format(writing=writing, reload=reload)
     return _(
         "{writing}; let the line  {line}  be the last of {his} (FreePBX: {freepbx}); then: {reload}"
@@ -73,10 +73,24 @@ def write_again(examination: Examination, name: str) -> str:
     )
 
 
+def manager_file(examination: Examination) -> ConfFile | None:
+    """Return manager.conf with all that it includes; None where any of that is hidden from us."""
+    folder = examination.asterisk_folder
+    conf = folder.read(HIS_FILES[MANAGER]) if folder else None
+    return None if conf is None or conf.hidden else conf
+
+
+def users_file(examination: Examination) -> Path | str:
+    """Return the file in which the AMI user stands, as far as can be known."""
+    conf = manager_file(examination)
+    user = examination.pbx.ami.username
+    return conf.homes.get(user, conf.files[0]) if conf else HIS_FILES[MANAGER]
+
+
 def manager_reload(examination: Examination) -> str:
     """Return the commands by which a change of the AMI user comes to be for the daemon as well."""
     if not examination.daemon_runs:
         return RELOAD
-    return _("{reload}; systemctl restart cordboard (a session keeps what it was given)").format(
-        reload=RELOAD
-    )
+    return _(
+        "{reload}; systemctl restart cordboard (a session keeps what it had at its login)"
+    ).format(reload=RELOAD)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from cti.asterisk_files.notes import FREEPBX_FILES, HIS_FILES, MANAGER, include_line
 from cti.doctor.asterisk_conf import ConfFile
-from cti.doctor.asterisk_folder import RELOAD, out_folder
+from cti.doctor.asterisk_folder import RELOAD, manager_file, out_folder, write_again
 from cti.doctor.findings import Examination, Finding, warning, wrong
 from cti.language import _
 from cti.switch.dialplan import CHANNEL_VARIABLES
@@ -22,8 +22,7 @@ _GENERAL = "general"
 def variables_fault(examination: Examination, shown: Iterable[str]) -> Finding | None:
     """Compare what events showed with what is needed, now and when Asterisk is started again."""
     absent = _missing(shown)
-    folder = examination.asterisk_folder
-    manager = folder.read(HIS_FILES[MANAGER]) if folder else None
+    manager = manager_file(examination)
     unwritten = _missing(manager.last(_GENERAL, KEY).split(",")) if manager else []
     if absent:
         return wrong(
@@ -75,6 +74,8 @@ def _remedy(examination: Examination, manager: ConfFile | None, unwritten: list[
             freepbx=FREEPBX_FILES[MANAGER],
             reload=RELOAD,
         )
+    if any(path.name == MANAGER for path in manager.files):
+        return write_again(examination, MANAGER)
     place = lines[-1][0][0] if lines else manager.files[0]
     return _("at the end of {file}: `[general](+)` and below it `{ours}`; then: {reload}").format(
         file=place, ours=ours, reload=RELOAD

@@ -4,7 +4,7 @@ import asyncio
 
 from cti.asterisk_files.manager import READ
 from cti.asterisk_files.notes import MANAGER
-from cti.doctor.asterisk_folder import manager_reload, write_again
+from cti.doctor.asterisk_folder import manager_reload, users_file, write_again
 from cti.doctor.channel_variables import variables_fault
 from cti.doctor.filter_faults import filter_remedy, keeps_out
 from cti.doctor.findings import Examination, Finding, not_checked, ok, warning, wrong
@@ -94,8 +94,12 @@ def _nothing_arrives(examination: Examination) -> Finding:
         _("no event of a call arrives: the user {user} lacks the right to read `call`").format(
             user=user
         ),
-        _("in manager.conf under [{user}]: `read = {rights}`; then: {reload}").format(
-            user=user, rights=",".join(READ), reload=manager_reload(examination)
+        _("in {file} under [{user}]: `{key} = {rights}`; then: {reload}").format(
+            file=users_file(examination),
+            user=user,
+            key="read",
+            rights=",".join(READ),
+            reload=manager_reload(examination),
         ),
     )
 

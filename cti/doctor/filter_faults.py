@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from cti.asterisk_files.manager import event_filter
-from cti.asterisk_files.notes import HIS_FILES, MANAGER
 from cti.doctor.asterisk_conf import ConfFile
-from cti.doctor.asterisk_folder import manager_reload
+from cti.doctor.asterisk_folder import manager_file, manager_reload
 from cti.doctor.event_filters import EventFilter, filters_of, passes
 from cti.doctor.findings import Examination, Finding, warning, wrong
 from cti.language import _, ngettext
@@ -43,7 +42,9 @@ def filter_faults(examination: Examination, manager: ConfFile) -> list[Finding]:
     barred = [name for name in phones if not passes(filters, PHONE_EVENT, _device(f"PJSIP/{name}"))]
     if barred:
         found.append(_barred(examination, barred, len(phones)))
-    elif any(passes(filters, PHONE_EVENT, _device(device)) for device in NO_PHONES):
+    elif any(one.includes for one in filters) and any(
+        passes(filters, PHONE_EVENT, _device(device)) for device in NO_PHONES
+    ):
         found.append(
             warning(
                 _(
@@ -85,14 +86,14 @@ def _barred(examination: Examination, barred: list[str], phones: int) -> Finding
 
 def keeps_out(examination: Examination, name: str) -> bool:
     """Tell whether manager.conf, where it can be read, keeps an event of the test call out."""
-    manager = _manager(examination)
+    manager = manager_file(examination)
     filters = filters_of(manager, examination.pbx.ami.username) if manager else []
     return not all(passes(filters, name, headers) for headers in _variants(examination, name))
 
 
 def filter_remedy(examination: Examination, names: Sequence[str]) -> str:
     """Return what lets events through: which lines to add, to change and to delete."""
-    user, manager = examination.pbx.ami.username, _manager(examination)
+    user, manager = examination.pbx.ami.username, manager_file(examination)
     reload = manager_reload(examination)
     wanted = ", ".join(f"`{event_filter(name)}`" for name in names)
     if manager is None or user not in manager.sections:
@@ -172,11 +173,6 @@ def _instead(one: EventFilter, name: str) -> str:
     return _("let line {line} of {file} be `{ours}` in place of `{text}`").format(
         line=one.place[1], file=one.place[0], ours=event_filter(name), text=one.text
     )
-
-
-def _manager(examination: Examination) -> ConfFile | None:
-    folder = examination.asterisk_folder
-    return folder.read(HIS_FILES[MANAGER]) if folder else None
 
 
 def _variants(examination: Examination, name: str) -> list[Headers]:

@@ -8,7 +8,7 @@ from config.files import read_file
 from cti.asterisk_files.manager import WRITE_TIMEOUT_MS
 from cti.asterisk_files.notes import EXTENSIONS, HIS_FILES, MANAGER, MUSIC, PHONES, TRUNKS
 from cti.doctor.asterisk_conf import AsteriskFolder, ConfFile
-from cti.doctor.asterisk_folder import find_folder, manager_reload
+from cti.doctor.asterisk_folder import find_folder, manager_file, manager_reload
 from cti.doctor.filter_faults import filter_faults
 from cti.doctor.findings import Examination, Finding, not_checked, ok, warning, wrong
 from cti.doctor.readable import account_of, unread_fault, unread_files
@@ -36,16 +36,9 @@ async def look_for_folder(examination: Examination) -> list[Finding]:
     if folder is None:
         return [_not_found(examination)]
     unread = _unread(examination, folder)
-    manager = folder.read(HIS_FILES[MANAGER])
-    user = examination.pbx.ami.username
+    manager, user = manager_file(examination), examination.pbx.ami.username
     if manager is None or user not in manager.sections:
-        return unread or [
-            not_checked(
-                _("because the user {user} is not in the manager.conf of {folder}").format(
-                    user=user, folder=folder.path
-                )
-            )
-        ]
+        return unread or [not_checked(_no_user(folder, user))]
     found = [
         *unread,
         *filter_faults(examination, manager),
@@ -53,6 +46,17 @@ async def look_for_folder(examination: Examination) -> list[Finding]:
         *_open_secrets(manager, user),
     ]
     return found or [ok(_("{folder} agrees with the configuration").format(folder=folder.path))]
+
+
+def _no_user(folder: AsteriskFolder, user: str) -> str:
+    conf = folder.read(HIS_FILES[MANAGER])
+    if conf is not None and conf.hidden:
+        return _("because doctor may not read {file}: root may, and asterisk").format(
+            file=conf.hidden
+        )
+    return _("because the user {user} is not in the manager.conf of {folder}").format(
+        user=user, folder=folder.path
+    )
 
 
 def _not_found(examination: Examination) -> Finding:

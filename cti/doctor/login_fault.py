@@ -29,6 +29,8 @@ def login_fault(examination: Examination, peer: str) -> tuple[str, str] | None:
     unread = [] if account is None else unread_files(account, folder.path, (MANAGER,))
     if account is not None and unread:
         return unread_fault(account, unread)
+    if manager.hidden:
+        return None
     return _account_fault(examination, manager, folder.path / HIS_FILES[MANAGER], peer)
 
 

@@ -55,6 +55,8 @@ async def test_a_refused_login_is_told_with_its_cause_as_far_as_that_can_be_know
     else:
         assert "refuses the user cordboard" in finding.sentence
         assert "manager show user cordboard" in finding.remedy
+        assert "--asterisk-etc DIR" in finding.remedy
+        assert MANAGER in finding.remedy
     assert "manager reload" in finding.remedy
     assert "a-secret-of-the-lab" not in finding.sentence + finding.remedy
 

@@ -192,7 +192,7 @@ async def test_variables_that_the_file_has_lost_are_told_before_asterisk_loses_t
     assert (warned.verdict, found.verdict) == (Verdict.WARNING, Verdict.WRONG)
     assert "only until Asterisk is started again" in warned.sentence
     assert "CORD_CALL, CORD_OFFER, CORD_STATE" in warned.sentence
-    assert f"`{CHANNELVARS}`" in warned.remedy
+    assert f"write {tmp_path / 'out' / MANAGER} again" in warned.remedy
     assert found.remedy == warned.remedy
     assert mended == {}
 

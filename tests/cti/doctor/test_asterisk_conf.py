@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cti.doctor.asterisk_conf import FILES_MAX, read_conf
+from cti.doctor.asterisk_conf import FILE_BYTES_MAX, FILES_MAX, read_conf
 
 
 def read(folder: Path, text: str) -> dict[str, list[tuple[str, str]]]:
@@ -64,6 +64,30 @@ def test_a_circle_of_includes_ends(tmp_path: Path) -> None:
 
     assert conf is not None
     assert len(conf.files) <= FILES_MAX
+
+
+def test_a_second_general_is_left_out_as_asterisk_leaves_it_out(tmp_path: Path) -> None:
+    file = tmp_path / "x.conf"
+    file.write_text("[general]\na=1\n[general]\na=2\n[general](+)\na+=,3\n")
+    conf = read_conf(file)
+
+    assert conf is not None
+    assert conf.last("general", "a") == "1,3"
+    assert conf.lines("general", "a") == [((file, 2), "a", "1"), ((file, 6), "a+", ",3")]
+
+
+def test_a_file_that_is_there_and_cannot_be_read_is_hidden(tmp_path: Path) -> None:
+    file, large = tmp_path / "x.conf", tmp_path / "large.conf"
+    file.write_text("#include gone.conf\n#include large.conf\n")
+    with large.open("wb") as whole:
+        whole.truncate(FILE_BYTES_MAX + 1)
+    conf = read_conf(file)
+    assert conf is not None
+    hidden = conf.hidden
+    large.unlink()
+
+    assert conf.missing == [tmp_path / "gone.conf", large]
+    assert (hidden, conf.hidden) == (large, None)
 
 
 @pytest.mark.parametrize("name", ["folder", "pipe"])
