@@ -11,11 +11,12 @@ the agent is offered a call or busy with one, that is only remembered. The time 
 on while he uses his phone elsewhere: agents call customers back during their paperwork.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from acd.commands import Occupation, ShowAgentState, Wish
 from acd.errors import IllegalTransitionError
+from acd.workload import Workload
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
 from cti.instants import Duration, Time
 
@@ -94,6 +95,7 @@ class Agent:
     rests_until: Time | None = None
     misses: int = 0
     leaving: bool = False
+    workload: Workload = field(default_factory=Workload)
 
     def become(self, occupation: Occupation, now: Time) -> None:
         """
@@ -136,6 +138,11 @@ class Agent:
         if self.wish is Wish.NOT_READY:
             return Standing.NOT_READY
         return Standing.READY if self.rests_until is None else Standing.RESTING
+
+    def follow_work(self, now: Time) -> None:
+        """Note in his workload what he does from now on."""
+        busy = self.occupation in (Occupation.BUSY, Occupation.WRAPPING_UP)
+        self.workload.follow(now, busy=busy, available=busy or self.wish is Wish.READY)
 
     def shown(self) -> ShowAgentState:
         """Return his state as it is shown to him and to whoever watches him."""

@@ -10,7 +10,8 @@ from acd import agent_rules
 from acd.commands import OverflowCall, PlaceCall, TurnAwayCall, TurnAwayCause, WithdrawCause
 from acd.errors import InvariantError
 from acd.facts import CallQueued
-from acd.floor import Floor, Queue
+from acd.floor import Floor
+from acd.queue_state import Queue
 from acd.timers import Timer, TimerKind
 from acd.waiting import HOLD_PAUSE, Call, CallState
 from cti.ids import AgentId, CallId

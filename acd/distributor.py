@@ -163,5 +163,7 @@ def _fire(floor: Floor, timer: Timer) -> None:
             offer_rules.overdue(floor, OfferId(timer.offer))
         case TimerKind.OVERFLOW:
             call_rules.overflow(floor, floor.calls[CallId(timer.call)])
+        case TimerKind.SLOT:
+            floor.end_slot()
         case _ as unreachable:
             assert_never(unreachable)

@@ -7,38 +7,22 @@ right, remembers who may now match, and collects the commands. It decides nothin
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 
 from acd.agent_state import Agent, Standing
 from acd.commands import AcdCommand, ShowAgentState
-from acd.members import Members
 from acd.offer_state import Offer
-from acd.policy import QueuePolicy
-from acd.timers import Timers
-from acd.waiting import Call, WaitingCalls
+from acd.queue_state import LOOKING_BACK, Queue
+from acd.timers import Timer, TimerKind, Timers
+from acd.waiting import Call
+from acd.workload import Workload, next_slot
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
-from cti.instants import Time
+from cti.instants import Duration, Time
 
 DEPARTED_MAX = 1_000
 """
 How many ended calls are remembered, so that a `CallQueued` that was overtaken by its `CallerLeft`
 does not raise a ghost. The oldest is forgotten first.
 """
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class Queue:
-    """
-    One queue: its rules, its waiting calls, its agents.
-
-    `removed`: no longer in the policy. It takes no new calls, keeps its last rules and agents for
-    those that wait, and is forgotten when the last of them has left.
-    """
-
-    rules: QueuePolicy
-    removed: bool = False
-    waiting: WaitingCalls = field(default_factory=WaitingCalls)
-    members: Members = field(default_factory=Members)
 
 
 class Floor:
@@ -56,6 +40,8 @@ class Floor:
         self.timers = Timers()
         self.last_offer = 0
         self.last_sequence = 0
+        self.window = Duration(0)
+        self.slot_ends: Time | None = None
         self._commands: list[AcdCommand] = []
         self._freed: dict[AgentId, None] = {}
         self._opened: dict[CallId, None] = {}
@@ -100,14 +86,18 @@ class Floor:
     def changed(self, agent: Agent) -> None:
         """Put an agent who was changed in his place in all lines, and have him shown."""
         self._touched[agent.agent] = None
+        if self.window:
+            agent.follow_work(self.now)
         before = self._standings[agent.agent]
         standing = agent.standing()
         if standing is before:
             return
         for name in agent.queues:
-            members = self.queues[name].members
-            members.leave(agent, before)
-            members.enter(agent, standing)
+            queue = self.queues[name]
+            queue.members.leave(agent.agent, before)
+            queue.members.enter(standing)
+            if standing is Standing.READY:
+                queue.line_up(agent, self.now)
         self._standings[agent.agent] = standing
         if standing is Standing.READY:
             self.freed(agent)
@@ -141,6 +131,49 @@ class Floor:
         for name in gone:
             del self.queues[name]
 
+    def line_up_anew(self, queue: Queue) -> None:
+        """Put the ready agents of a queue where its strategy wants them by now."""
+        for name in queue.members.in_line():
+            queue.line_up(self.agents[name], self.now)
+
+    def look_back(self) -> None:
+        """Keep what agents do for as long as any strategy looks back, and no longer."""
+        begins = not self.window
+        self.window = self.longest_window()
+        if begins and self.window:
+            for agent in self.agents.values():
+                agent.follow_work(self.now)
+            self.begin_slot()
+        elif not (begins or self.window):
+            self.slot_ends = None
+            self.timers.cancel(Timer(TimerKind.SLOT))
+            for agent in self.agents.values():
+                agent.workload = Workload()
+
+    def longest_window(self) -> Duration:
+        """Return how far back the strategies look; not at all where none does."""
+        windows = (
+            queue.rules.window
+            for queue in self.queues.values()
+            if queue.rules.strategy in LOOKING_BACK
+        )
+        return max(windows, default=Duration(0))
+
+    def begin_slot(self) -> None:
+        """Have the windows slide when the present slot is over."""
+        self.slot_ends = next_slot(self.now)
+        self.timers.start(Timer(TimerKind.SLOT), self.slot_ends)
+
+    def end_slot(self) -> None:
+        """Let the windows slide: forget what is too old, and order the lines that look back."""
+        for agent in self.agents.values():
+            agent.workload.settle(self.now)
+            agent.workload.forget(self.now, self.window)
+        for queue in self.queues.values():
+            if queue.rules.strategy in LOOKING_BACK:
+                self.line_up_anew(queue)
+        self.begin_slot()
+
     def remember_departed(self, call: CallId) -> None:
         """Remember that a call has ended, among the last `DEPARTED_MAX`."""
         self.departed[call] = None
@@ -150,7 +183,10 @@ class Floor:
     def _enter_queues(self, agent: Agent) -> None:
         standing = agent.standing()
         for name in agent.queues:
-            self.queues[name].members.enter(agent, standing)
+            queue = self.queues[name]
+            queue.members.enter(standing)
+            if standing is Standing.READY:
+                queue.line_up(agent, self.now)
         self._standings[agent.agent] = standing
         if standing is Standing.READY:
             self.freed(agent)
@@ -158,4 +194,4 @@ class Floor:
     def _leave_queues(self, agent: Agent) -> None:
         standing = self._standings[agent.agent]
         for name in agent.queues:
-            self.queues[name].members.leave(agent, standing)
+            self.queues[name].members.leave(agent.agent, standing)

@@ -34,8 +34,10 @@ def match(floor: Floor) -> None:
         place, nominator = heappop(nominated)
         call = floor.calls[place[3]]
         if call.state is CallState.WAITING:
-            members = floor.queues[call.queue].members
-            reason = members.reason(call, floor.now, floor.policy_version)
+            queue = floor.queues[call.queue]
+            reason = queue.members.reason(
+                call, queue.rules.strategy, floor.now, floor.policy_version
+            )
             if reason is not None:
                 offer_rules.offer_call(floor, call, reason)
         if nominator is not _NOBODY:

@@ -5,77 +5,71 @@ The order is an index and the counts are kept with every change, so that neither
 nor telling why ever scans the list of agents. This module changes no agent and no call.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from acd.agent_state import Agent, Standing
+from acd.agent_state import Standing
 from acd.commands import OfferReason
+from acd.policy import Strategy
 from acd.sorted_index import SortedIndex
 from acd.waiting import Call
 from cti.ids import AgentId
 from cti.instants import Duration, Time
 
-SortKey = tuple[int, AgentId]
-"""An agent's place in the line of a queue: the strategy's figure, then his id for a tie."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Strategy:
-    """A rule's name, and the figure by which it orders the ready agents, the smallest first."""
-
-    name: str
-    figure: Callable[[Agent], int]
-
-
-def _idle_since(agent: Agent) -> int:
-    return agent.idle_since
-
-
-LONGEST_IDLE = Strategy(name="longest_idle", figure=_idle_since)
-"""The agent who has waited longest for a call, whatever queue his last one came from."""
+LineKey = tuple[int, int, AgentId]
+"""An agent's place in line: the strategy's figure, what decides between equal ones, his id."""
 
 
 class Members:
     """The agents of one queue: the ready ones in line, and how many stand how."""
 
-    __slots__ = ("_counts", "_keys", "_line", "_strategy")
+    __slots__ = ("_counts", "_keys", "_line")
 
-    def __init__(self, strategy: Strategy = LONGEST_IDLE) -> None:
-        self._strategy = strategy
+    def __init__(self) -> None:
         self._counts = dict.fromkeys(Standing, 0)
-        self._line: SortedIndex[SortKey] = SortedIndex()
-        self._keys: dict[AgentId, SortKey] = {}
+        self._line: SortedIndex[LineKey] = SortedIndex()
+        self._keys: dict[AgentId, LineKey] = {}
 
-    def enter(self, agent: Agent, standing: Standing) -> None:
-        """Count an agent who stands so; a ready one gets in line."""
+    def enter(self, standing: Standing) -> None:
+        """Count an agent who stands so; `line_up` puts a ready one in line."""
         self._counts[standing] += 1
-        if standing is Standing.READY:
-            key = (self._strategy.figure(agent), agent.agent)
-            self._keys[agent.agent] = key
-            self._line.add(key)
 
-    def leave(self, agent: Agent, standing: Standing) -> None:
+    def line_up(self, agent: AgentId, figures: tuple[int, int]) -> None:
+        """Put a ready agent in line, or elsewhere in it."""
+        self._step_out(agent)
+        key = (*figures, agent)
+        self._keys[agent] = key
+        self._line.add(key)
+
+    def leave(self, agent: AgentId, standing: Standing) -> None:
         """Count an agent no longer, who had entered as standing so."""
         self._counts[standing] -= 1
-        if standing is Standing.READY:
-            self._line.remove(self._keys.pop(agent.agent))
+        self._step_out(agent)
+
+    def in_line(self) -> dict[AgentId, tuple[int, int]]:
+        """Return who is in line, with his figures, in the order of the line."""
+        return {key[2]: key[:2] for key in self._line}
+
+    def _step_out(self, agent: AgentId) -> None:
+        key = self._keys.pop(agent, None)
+        if key is not None:
+            self._line.remove(key)
 
     def counts(self) -> dict[Standing, int]:
         """Return how many agents stand how."""
         return dict(self._counts)
 
-    def first_two_for(self, call: Call) -> tuple[SortKey | None, SortKey | None]:
+    def first_two_for(self, call: Call) -> tuple[LineKey | None, LineKey | None]:
         """Return who gets this call and who would get it otherwise."""
-        first: SortKey | None = None
+        first: LineKey | None = None
         for key in self._line:
-            if key[1] in call.spared:
+            if key[2] in call.spared:
                 continue
             if first is not None:
                 return first, key
             first = key
         return first, None
 
-    def reason(self, call: Call, now: Time, policy_version: str) -> OfferReason | None:
+    def reason(
+        self, call: Call, rule: Strategy, now: Time, policy_version: str
+    ) -> OfferReason | None:
         """Return why this call goes to the agent first in line for it; None if nobody is."""
         first, second = self.first_two_for(call)
         if first is None:
@@ -89,9 +83,9 @@ class Members:
         if spared:
             excluded.append(("missed_this_call", spared))
         return OfferReason(
-            rule=self._strategy.name,
-            sort_key=first,
-            next_best=None if second is None else second[1],
+            rule=rule.value,
+            sort_key=(first[0], first[2]),
+            next_best=None if second is None else second[2],
             ready=self._counts[Standing.READY] - spared,
             excluded=tuple(excluded),
             waited=Duration(now - call.entered_at),

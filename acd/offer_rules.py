@@ -33,6 +33,7 @@ def offer_call(floor: Floor, call: Call, reason: OfferReason) -> None:
     offer = Offer(
         offer=OfferId(floor.last_offer),
         call=call.call,
+        queue=call.queue,
         agent=agent.agent,
         wrap_up=queue.rules.wrap_up,
         misses_max=queue.rules.misses_max,
@@ -41,6 +42,7 @@ def offer_call(floor: Floor, call: Call, reason: OfferReason) -> None:
     floor.offers[offer.offer] = offer
     floor.timers.start(Timer(TimerKind.OFFER_OVERDUE, offer=offer.offer), offer.overdue_at)
     queue.waiting.become(call, CallState.OFFERED)
+    queue.note_offer(reason.sort_key[0])
     call.offer = offer.offer
     agent.become(Occupation.OFFERED, floor.now)
     agent.offer = offer.offer
@@ -75,6 +77,9 @@ def answered(floor: Floor, offer_id: OfferId) -> None:
         return
     agent = floor.agents[offer.agent]
     agent.misses = 0
+    if floor.window:
+        agent.workload.answer(floor.now)
+    _note_turn(floor, offer)
     call = _call_of(floor, offer)
     if call is None:
         agent_rules.end_offer(floor, agent, loses_turn=False)
@@ -107,6 +112,8 @@ def ended(floor: Floor, offer_id: OfferId, outcome: OfferOutcome) -> None:
             call_rules.give_back(floor, call)
     if consequence.miss:
         _count_miss(floor, agent, offer.misses_max)
+    if consequence.loses_turn:
+        _note_turn(floor, offer)
     agent_rules.rest(floor, agent, consequence.rest)
     agent_rules.end_offer(floor, agent, loses_turn=consequence.loses_turn)
 
@@ -124,6 +131,12 @@ def _call_of(floor: Floor, offer: Offer) -> Call | None:
     """Return the call that is still this offer's; None where the caller has left."""
     call = floor.calls.get(offer.call)
     return call if call is not None and call.offer == offer.offer else None
+
+
+def _note_turn(floor: Floor, offer: Offer) -> None:
+    queue = floor.queues.get(offer.queue)
+    if queue is not None:
+        queue.note_turn(offer.agent, offer.offer)
 
 
 def _count_miss(floor: Floor, agent: Agent, misses_max: int) -> None:

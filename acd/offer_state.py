@@ -17,7 +17,7 @@ from enum import Enum
 from acd.commands import WithdrawCause
 from acd.errors import IllegalTransitionError
 from acd.facts import OfferOutcome
-from cti.ids import AgentId, CallId, OfferId
+from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Duration, Time, seconds
 
 
@@ -83,6 +83,7 @@ class Offer:
 
     offer: OfferId
     call: CallId
+    queue: QueueName
     agent: AgentId
     wrap_up: Duration
     misses_max: int

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from acd.agent_state import Agent, Standing
 from acd.commands import Occupation, Wish
-from acd.floor import Floor, Queue
+from acd.floor import Floor
+from acd.queue_state import Queue
 from acd.waiting import Call
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
 from cti.instants import Duration, Time

@@ -6,9 +6,30 @@ was in force then.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from cti.ids import AgentId, QueueName
-from cti.instants import Duration
+from cti.instants import Duration, seconds
+
+WINDOW = seconds(8 * 3_600)
+"""How far back a strategy looks that counts what agents did, where nothing else is said."""
+
+
+class Strategy(StrEnum):
+    """Who of the ready agents of a queue gets its next call."""
+
+    LONGEST_IDLE = "longest_idle"
+    """Who has waited longest for a call, whatever queue his last one came from."""
+    ROUND_ROBIN = "round_robin"
+    """In turn: whose last call of this queue is longest ago."""
+    FEWEST_CALLS = "fewest_calls"
+    """Who had the fewest calls of all queues within the window."""
+    LEAST_OCCUPIED = "least_occupied"
+    """Who was busy for the smallest share of the time in which he wanted calls, in the window."""
+    ORDERED = "ordered"
+    """The first of a list who is ready."""
+    WEIGHTED_RANDOM = "weighted_random"
+    """By chance, in proportion to weights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +46,10 @@ class QueuePolicy:
     The rules of one queue.
 
     `misses_max` rings without answer in a row make the agent not ready by the system; 0 means
-    never. `waiting_max` callers may wait at once; one more is turned away.
+    never. `waiting_max` callers may wait at once; one more is turned away. `strategy` says who is
+    first in line: `window` is how far back it looks, `order` the agents' order (who is not in it
+    comes after all who are), `weights` their weights (1 where nothing is said), `seed` what its
+    chance begins with.
     """
 
     name: QueueName
@@ -34,6 +58,11 @@ class QueuePolicy:
     misses_max: int
     waiting_max: int
     overflow: OverflowRule | None = None
+    strategy: Strategy = Strategy.LONGEST_IDLE
+    window: Duration = WINDOW
+    order: tuple[AgentId, ...] = ()
+    weights: tuple[tuple[AgentId, int], ...] = ()
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,9 @@ off, after his call if he has one.
 
 from acd import agent_rules, call_rules
 from acd.agent_state import Agent
-from acd.floor import Floor, Queue
+from acd.floor import Floor
 from acd.policy import Policy, QueuePolicy
+from acd.queue_state import Queue
 from cti.ids import AgentId, QueueName
 
 
@@ -29,6 +30,7 @@ def apply(floor: Floor, policy: Policy) -> None:
         agent_rules.remove(floor, floor.agents[name])
     removed = [name for name, queue in floor.queues.items() if queue.removed]
     floor.forget_queues([name for name in removed if len(floor.queues[name].waiting) == 0])
+    floor.look_back()
 
 
 def _apply_queue(floor: Floor, rules: QueuePolicy) -> None:
@@ -37,10 +39,18 @@ def _apply_queue(floor: Floor, rules: QueuePolicy) -> None:
         floor.queues[rules.name] = Queue(rules=rules)
         return
     changed = queue.rules.overflow != rules.overflow
-    queue.rules = rules
+    reordered = _ordering(queue.rules) != _ordering(rules)
+    queue.put_rules(rules)
     if changed:
         for call in queue.waiting:
             call_rules.start_overflow(floor, call, call.queued_at)
+    if reordered:
+        floor.line_up_anew(queue)
+
+
+def _ordering(rules: QueuePolicy) -> tuple[object, ...]:
+    """Return what of a queue's rules the order of its line depends on."""
+    return rules.strategy, rules.window, rules.order, rules.weights, rules.seed
 
 
 def _apply_agent(floor: Floor, agent_id: AgentId, queues: tuple[QueueName, ...]) -> None:

@@ -11,24 +11,35 @@ from dataclasses import dataclass
 from acd.agent_state import Agent
 from acd.commands import Occupation, Wish, WithdrawCause
 from acd.errors import SnapshotRefusedError
-from acd.floor import Floor, Queue
+from acd.floor import Floor
 from acd.offer_state import Offer, OfferState
 from acd.policy import QueuePolicy
+from acd.queue_state import NOT_DERIVABLE, Queue
 from acd.timers import Timer, TimerKind
 from acd.waiting import Call, CallState
+from acd.workload import SlotRecord, Workload
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
 from cti.instants import Duration, Time
 
+NO_QUEUE = QueueName("")
 STATE_VERSION = 1
 """Counts the shapes that this state has had; a snapshot of another is refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueSnapshot:
-    """A queue's rules in force; `removed`: it lives on for those that wait in it."""
+    """
+    A queue's rules in force; `removed`: it lives on for those that wait in it.
+
+    `line` has the figures of who is in line, where they are of the moment at which they were read.
+    """
 
     rules: QueuePolicy
     removed: bool
+    turns: tuple[tuple[AgentId, int], ...] = ()
+    draws: int = 0
+    clock: int = 0
+    line: tuple[tuple[AgentId, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +63,9 @@ class AgentSnapshot:
     rests_until: Time | None
     misses: int
     leaving: bool
+    work: tuple[SlotRecord, ...] = ()
+    busy_since: Time | None = None
+    available_since: Time | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +99,7 @@ class OfferSnapshot:
     overdue_at: Time
     state: OfferState
     withdrawn_for: WithdrawCause | None
+    queue: QueueName = NO_QUEUE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +116,7 @@ class DistributorState:
     calls: tuple[CallSnapshot, ...]
     offers: tuple[OfferSnapshot, ...]
     departed: tuple[CallId, ...]
+    slot_ends: Time | None = None
 
 
 def save(floor: Floor) -> DistributorState:
@@ -111,14 +127,12 @@ def save(floor: Floor) -> DistributorState:
         policy_version=floor.policy_version,
         last_offer=floor.last_offer,
         last_sequence=floor.last_sequence,
-        queues=tuple(
-            QueueSnapshot(rules=queue.rules, removed=queue.removed)
-            for _, queue in sorted(floor.queues.items())
-        ),
+        queues=tuple(_save_queue(queue) for _, queue in sorted(floor.queues.items())),
         agents=tuple(_save_agent(floor, agent) for _, agent in sorted(floor.agents.items())),
         calls=tuple(_save_call(call) for _, call in sorted(floor.calls.items())),
         offers=tuple(_save_offer(offer) for _, offer in sorted(floor.offers.items())),
         departed=tuple(floor.departed),
+        slot_ends=floor.slot_ends,
     )
 
 
@@ -137,7 +151,18 @@ def load(state: DistributorState) -> Floor:
     floor.last_sequence = state.last_sequence
     floor.departed = dict.fromkeys(state.departed)
     for queue in state.queues:
-        floor.queues[queue.rules.name] = Queue(rules=queue.rules, removed=queue.removed)
+        floor.queues[queue.rules.name] = Queue(
+            rules=queue.rules,
+            removed=queue.removed,
+            turns=dict(queue.turns),
+            draws=queue.draws,
+            clock=queue.clock,
+            kept={agent: (figure, tie) for agent, figure, tie in queue.line},
+        )
+    floor.slot_ends = state.slot_ends
+    if floor.slot_ends is not None:
+        floor.timers.start(Timer(TimerKind.SLOT), floor.slot_ends)
+        floor.window = floor.longest_window()
     for agent in state.agents:
         _load_agent(floor, agent)
     for call in state.calls:
@@ -146,6 +171,18 @@ def load(state: DistributorState) -> Floor:
         _load_offer(floor, offer)
     floor.take_candidates()  # whoever could match had matched before the snapshot was taken
     return floor
+
+
+def _save_queue(queue: Queue) -> QueueSnapshot:
+    kept = queue.members.in_line() if queue.rules.strategy in NOT_DERIVABLE else {}
+    return QueueSnapshot(
+        rules=queue.rules,
+        removed=queue.removed,
+        turns=tuple(sorted(queue.turns.items())),
+        draws=queue.draws,
+        clock=queue.clock,
+        line=tuple((agent, figure, tie) for agent, (figure, tie) in sorted(kept.items())),
+    )
 
 
 def _save_agent(floor: Floor, agent: Agent) -> AgentSnapshot:
@@ -168,6 +205,9 @@ def _save_agent(floor: Floor, agent: Agent) -> AgentSnapshot:
         rests_until=agent.rests_until,
         misses=agent.misses,
         leaving=agent.leaving,
+        work=agent.workload.saved(),
+        busy_since=agent.workload.busy_since,
+        available_since=agent.workload.available_since,
     )
 
 
@@ -189,6 +229,11 @@ def _load_agent(floor: Floor, state: AgentSnapshot) -> None:
         rests_until=state.rests_until,
         misses=state.misses,
         leaving=state.leaving,
+        workload=Workload(
+            slots={number: (calls, busy, free) for number, calls, busy, free in state.work},
+            busy_since=state.busy_since,
+            available_since=state.available_since,
+        ),
     )
     floor.add_agent(agent)
     if agent.device is not None and state.holds_device:
@@ -254,6 +299,7 @@ def _save_offer(offer: Offer) -> OfferSnapshot:
         overdue_at=offer.overdue_at,
         state=offer.state,
         withdrawn_for=offer.withdrawn_for,
+        queue=offer.queue,
     )
 
 
@@ -261,6 +307,7 @@ def _load_offer(floor: Floor, state: OfferSnapshot) -> None:
     offer = Offer(
         offer=state.offer,
         call=state.call,
+        queue=state.queue,
         agent=state.agent,
         wrap_up=state.wrap_up,
         misses_max=state.misses_max,

@@ -28,6 +28,8 @@ class TimerKind(IntEnum):
     """The time within which an offer should have had its final fact."""
     OVERFLOW = 6
     """The wait after which a call goes on to another queue."""
+    SLOT = 7
+    """The slot at whose end the windows slide in which agents' work is counted."""
 
 
 class Timer(NamedTuple):

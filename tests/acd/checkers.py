@@ -127,6 +127,7 @@ def check_next_deadline(distributor: Distributor, state: DistributorState) -> No
     instants += [None if call.overflow_due else call.overflow_at for call in state.calls]
     instants += [until for call in state.calls for _, until in call.spared]
     instants += [offer.overdue_at for offer in state.offers if offer.state is OfferState.RINGING]
+    instants.append(state.slot_ends)
     due = min((instant for instant in instants if instant is not None), default=None)
 
     assert due == distributor.next_deadline()

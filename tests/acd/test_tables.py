@@ -87,6 +87,7 @@ def test_an_offer_takes_only_the_steps_of_its_table(
     offer = Offer(
         offer=OfferId(1),
         call=CallId("c1"),
+        queue=QueueName("sales"),
         agent=ANN,
         wrap_up=seconds(0),
         misses_max=0,

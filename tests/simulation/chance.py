@@ -9,7 +9,7 @@ change; the core is stopped and goes on from its snapshot. After every step the 
 whole floor, and every call and offer is accounted for.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from random import Random
 
@@ -40,7 +40,7 @@ from acd.facts import (
     PolicyApplied,
     TalkEnded,
 )
-from acd.policy import Policy
+from acd.policy import Policy, QueuePolicy, Strategy
 from acd.waiting import CallState
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Duration, Time, as_seconds, seconds
@@ -72,7 +72,26 @@ def policies() -> list[Policy]:
         policy(everybody, sales, support, version="v2"),
         policy(fewer, sales, support, night, version="v3"),
         policy(everybody, queue_policy("sales", wrap=1), support, night, version="v4"),
+        *(
+            policy(everybody, *(_by(strategy, rules) for rules in rest), version=strategy)
+            for strategy, *rest in (
+                (Strategy.ROUND_ROBIN, sales, support, night),
+                (Strategy.FEWEST_CALLS, support, night, sales),
+                (Strategy.LEAST_OCCUPIED, sales, support, night),
+                (Strategy.ORDERED, sales, support, night),
+                (Strategy.WEIGHTED_RANDOM, sales, support, night),
+            )
+        ),
     ]
+
+
+def _by(strategy: Strategy, rules: QueuePolicy) -> QueuePolicy:
+    """Return the same rules with another strategy, whose window is short."""
+    order = tuple(AgentId(name) for name in ("dan", "ann", "eve"))
+    weights = ((AgentId("ann"), 5), (AgentId("cat"), 2))
+    return replace(
+        rules, strategy=strategy, window=seconds(600), order=order, weights=weights, seed=3
+    )
 
 
 @dataclass
@@ -226,15 +245,16 @@ class World:
                 self._enter(None, self.distributor.advance(self.now))
             elif coming is not None and coming <= until:
                 self.now = Time(coming)
-                self._happen_as_told(heappop(self._coming)[2])
+                _, number, fact = heappop(self._coming)
+                self._happen_as_told(fact, may_be_lost=number > 0)
             else:
                 break
         self.now = until
 
-    def _happen_as_told(self, fact: AcdFact) -> None:
+    def _happen_as_told(self, fact: AcdFact, *, may_be_lost: bool) -> None:
         is_final = isinstance(fact, OfferAnswered | OfferEnded)
-        if is_final and self.chance.random() < self.faults / 2:
-            return  # lost; the shell's deadline follows
+        if is_final and may_be_lost and self.chance.random() < self.faults / 2:
+            return  # the shell's own deadline follows, which nothing loses
         self._deliver(fact)
         if self.chance.random() < self.faults / 2:
             self._later(self.chance.uniform(0, 5), fact)
