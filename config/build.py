@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy
+from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy, Strategy
 from config.addresses import with_port
 from config.errors import Problem
 from config.main_file import MainFile, Web
@@ -196,6 +196,11 @@ def _queue(name: str, section: QueueSection) -> QueuePolicy:
         overflow=None
         if overflow is None
         else OverflowRule(wait=overflow.after, to=QueueName(overflow.to)),
+        strategy=Strategy(section.strategy),
+        window=section.window,
+        order=tuple(AgentId(name) for name in section.order),
+        weights=tuple((AgentId(name), weight) for name, weight in section.weights.items()),
+        seed=section.seed,
     )
 
 

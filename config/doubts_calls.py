@@ -17,6 +17,12 @@ FEW_WAITING = 20
 ECHO_TEST = "*43"
 """What phones of cordboard-phones dial to hear themselves (`cti.asterisk_files.extensions`)."""
 FIRST_KEY_SHORT = Duration(2 * SECOND)
+_USED_BY: Mapping[str, tuple[str, ...]] = {
+    "order": ("ordered", "round_robin"),
+    "weights": ("weighted_random",),
+    "seed": ("weighted_random",),
+}
+"""What only some strategies look at."""
 
 
 def unreached(read: Read) -> Iterator[Problem]:
@@ -88,12 +94,39 @@ def _odd_queue(queue: QueueSection, agents: int) -> Iterator[tuple[tuple[str, ..
             "{count} agents serve this queue: callers are turned away while agents are free"
         ).format(count=agents)
         yield ("waiting_max",), message
+    yield from _odd_strategy(queue)
     overflow = queue.overflow
     if overflow is not None and overflow.after < queue.ring_time:
         message = _(
             "is shorter than ring_time ({ring_time}): a caller is offered to one agent at most"
         ).format(ring_time=duration_text(queue.ring_time))
         yield ("overflow", "after"), message
+
+
+def _odd_strategy(queue: QueueSection) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield what of a queue's strategy is said for nothing, or is missing."""
+    if queue.strategy == "ordered" and not queue.order:
+        yield ("strategy",), _("has no order: name the agents in it, the first to be rung first")
+    for key, users in _USED_BY.items():
+        if getattr(queue, key) and queue.strategy not in users:
+            message = _("has no effect: the strategy is {strategy}, and only {users} look at it")
+            yield (key,), message.format(strategy=queue.strategy, users=", ".join(users))
+
+
+def agents_of_other_queues(read: Read) -> Iterator[Problem]:
+    """Yield agents who stand in a queue's order or weights and do not serve it."""
+    if read.queues is None or read.agents is None:
+        return
+    for name, queue in read.queues.queues.items():
+        listed: list[tuple[tuple[str | int, ...], str]] = [
+            *((("order", place), agent) for place, agent in enumerate(queue.order)),
+            *((("weights", agent), agent) for agent in queue.weights),
+        ]
+        for key, agent in listed:
+            found = read.agents.agents.get(agent)
+            if found is not None and name not in found.queues:
+                message = _("{agent} does not serve this queue").format(agent=agent)
+                yield read.doubt(QUEUES, ("queues", name, *key), message)
 
 
 def odd_menus(read: Read) -> Iterator[Problem]:

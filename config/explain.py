@@ -23,16 +23,18 @@ from cti.language import _
 ECHO_MAX = 40
 NAMES_COMPARED_MAX = 500
 """Beyond so many names the nearest one is not worth its search."""
-Kind = Literal["queue", "flow", "phone"]
+Kind = Literal["queue", "flow", "phone", "agent"]
 _NEAR: Final[Mapping[Kind, str]] = {
     "queue": _("there is no queue {name}; did you mean {near}?"),
     "flow": _("there is no flow {name}; did you mean {near}?"),
     "phone": _("there is no phone {name}; did you mean {near}?"),
+    "agent": _("there is no agent {name}; did you mean {near}?"),
 }
 _LISTED: Final[Mapping[Kind, str]] = {
     "queue": _("there is no queue {name}; there are: {known}"),
     "flow": _("there is no flow {name}; there are: {known}"),
     "phone": _("there is no phone {name}; there are: {known}"),
+    "agent": _("there is no agent {name}; there are: {known}"),
 }
 _KEY_MARK = "[key]"
 """How pydantic says that it means a mapping's key and not its value."""

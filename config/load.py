@@ -18,7 +18,13 @@ from config.build import CheckedFiles, configuration
 from config.certificates import unusable_certificate
 from config.doubts import Read
 from config.doubts_agents import few_phones, same_names, weak_passwords
-from config.doubts_calls import odd_menus, odd_numbers, odd_queues, unreached
+from config.doubts_calls import (
+    agents_of_other_queues,
+    odd_menus,
+    odd_numbers,
+    odd_queues,
+    unreached,
+)
 from config.doubts_files import odd_data, open_to_everybody, unused_prompts
 from config.doubts_network import odd_pbx, odd_rest, odd_web
 from config.endpoints import overlapping_trunks, shared_names, unknown_fallback
@@ -33,6 +39,7 @@ from config.references import (
     overflows_to_itself,
     repeated_services,
     unknown_names,
+    weights_of_nobody,
 )
 from config.secrets import Secret, find_secrets
 from config.section import Section
@@ -53,6 +60,7 @@ FILES: Final[Mapping[str, type[Section]]] = MappingProxyType(
 )
 TREE_CHECKS: Final = (
     unknown_names,
+    weights_of_nobody,
     repeated_services,
     overflows_to_itself,
     idle_parts,
@@ -64,6 +72,7 @@ DOUBTS: Final = (
     unreached,
     odd_numbers,
     odd_queues,
+    agents_of_other_queues,
     odd_menus,
     same_names,
     weak_passwords,

@@ -6,7 +6,7 @@ Pydantic checks one value, or one section, at a time; what needs another file or
 `config.prompts`, `config.secrets` and `config.certificates`.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from acd.policy import WINDOW
 from config.durations import HOUR, MINUTE, SECOND
 from config.section import Section, one_of
 from config.values import (
@@ -41,6 +42,20 @@ QUEUES_OF_AGENT_MAX = 100
 PROMPTS_IN_ROW_MAX = 20
 WAITING_MAX = 10_000
 """Callers who may wait in one queue; each holds a channel and a session."""
+
+ORDER_MAX = 1_000
+"""Agents in a queue's list."""
+WEIGHT_MAX = 1_000
+SEED_MAX = 2**31 - 1
+StrategyName = Literal[
+    "longest_idle",
+    "round_robin",
+    "fewest_calls",
+    "least_occupied",
+    "ordered",
+    "weighted_random",
+]
+_STRATEGIES = _("one of {names}").format(names=", ".join(get_args(StrategyName)))
 
 Prompts = Annotated[
     tuple[Name, ...],
@@ -179,6 +194,32 @@ class QueueSection(Section):
     """One caller more is turned away."""
     overflow: Overflow | None = None
     """Who has waited too long goes on to another queue."""
+    strategy: Annotated[StrategyName, Means(_STRATEGIES)] = "longest_idle"
+    """Who of the ready agents gets the next call; docs/queues.md tells each."""
+    window: Annotated[Duration, Within(Duration(5 * MINUTE), Duration(24 * HOUR))] = WINDOW
+    """How far back fewest_calls and least_occupied look."""
+    order: Annotated[
+        tuple[Name, ...],
+        Field(max_length=ORDER_MAX, strict=False),
+        AfterValidator(unique),
+        Editors({"uniqueItems": True}),
+        Means(_("a list of up to {most} agents").format(most=ORDER_MAX)),
+    ] = ()
+    """The agents' order for ordered, and where round_robin begins; who is not in it comes last."""
+    weights: Annotated[
+        dict[
+            Name,
+            Annotated[
+                int, Field(ge=1, le=WEIGHT_MAX), Means(_("1 to {most}").format(most=WEIGHT_MAX))
+            ],
+        ],
+        Means(_("a mapping of agents to weights")),
+    ] = Field(default_factory=dict)
+    """Agents' weights for weighted_random; 1 where nothing is said."""
+    seed: Annotated[
+        int, Field(ge=0, le=SEED_MAX), Means(_("0 to {most}").format(most=SEED_MAX))
+    ] = 0
+    """What the chance of weighted_random begins with: the same seed draws the same."""
 
 
 class QueuesFile(Section):

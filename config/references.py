@@ -19,6 +19,7 @@ Trees = Mapping[str, Node]
 _HOMES: Final[Mapping[Kind, tuple[str, str]]] = {
     "queue": ("queues.yaml", "queues"),
     "flow": ("flows.yaml", "flows"),
+    "agent": ("agents.yaml", "agents"),
 }
 """Where the things of each kind are defined."""
 
@@ -28,6 +29,7 @@ _USES: Final[tuple[tuple[str, KeyPath, Kind], ...]] = (
     ("flows.yaml", ("flows", ANY, "menu", "otherwise", "queue"), "queue"),
     ("queues.yaml", ("queues", ANY, "overflow", "to"), "queue"),
     ("agents.yaml", ("agents", ANY, "queues", ANY), "queue"),
+    ("queues.yaml", ("queues", ANY, "order", ANY), "agent"),
 )
 """Where which kind of thing is named: file, path, kind."""
 
@@ -47,6 +49,20 @@ def unknown_names(trees: Trees) -> Iterator[Problem]:
         for path, position, name in texts(trees[file], pattern):
             if name not in known:
                 yield problem_at(file, position, path, unknown(kind, name, known))
+
+
+def weights_of_nobody(trees: Trees) -> Iterator[Problem]:
+    """Yield each weight of an agent who does not exist."""
+    known = _names(trees, "agent")
+    for queue in _names(trees, "queue") or ():
+        path = ("queues", queue, "weights")
+        weights: Node | None = trees["queues.yaml"]
+        for step in path:
+            weights = None if weights is None else child(weights, step)
+        for name, entry in weights.entries.items() if isinstance(weights, Table) else ():
+            if known and name not in known:
+                message = unknown("agent", name, known)
+                yield problem_at("queues.yaml", entry.key_position, (*path, name), message)
 
 
 def repeated_services(trees: Trees) -> Iterator[Problem]:

@@ -95,12 +95,17 @@ def sections(schema: dict[str, Any], name: str) -> Iterator[tuple[str, dict[str,
 def test_defaults_are_written_as_people_write_them() -> None:
     queue = schema_of("queues.yaml")["$defs"]["QueueSection"]["properties"]
 
-    assert {key: value["default"] for key, value in queue.items()} == {
+    assert {key: value.get("default") for key, value in queue.items()} == {
         "ring_time": "15s",
         "wrap_up": "10s",
         "misses_max": 3,
         "waiting_max": 200,
         "overflow": None,
+        "strategy": "longest_idle",
+        "window": "8h",
+        "order": [],
+        "weights": None,
+        "seed": 0,
     }
 
 
