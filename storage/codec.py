@@ -8,6 +8,8 @@ a replay must read exactly what was decided on.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from operator import is_
 from types import UnionType
 from typing import Any, TypeVar, get_args
 
@@ -58,7 +60,10 @@ class RecordCodec:
                 raise ValueError(f"two record types are called {kind.__name__}")
         self._converter = make_converter(forbid_extra_keys=True)
         for primitive in (int, str, bool):
-            self._converter.register_structure_hook(primitive, _exactly(primitive))
+            # Of just these: a StrEnum is a str too, and has to become its member.
+            self._converter.register_structure_hook_func(
+                partial(is_, primitive), _exactly(primitive)
+            )
         # Looked up once: the converter's own dispatch costs as much as the conversion.
         self._writers = {
             kind: self._converter.get_unstructure_hook(kind) for kind in self._types.values()

@@ -1,5 +1,6 @@
 import contextlib
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import get_args
 
 import orjson
@@ -148,3 +149,18 @@ def test_a_snapshot_of_another_shape_is_refused() -> None:
     codec = journal_codec()
     with pytest.raises(UndecodableRecordError, match="CallQueued"):
         codec.unpack(CallQueued, b'{"calls":[]}')
+
+
+def test_a_name_that_is_a_text_too_becomes_a_member_of_its_list_again() -> None:
+    class Colour(StrEnum):
+        RED = "red"
+
+    @dataclass(frozen=True)
+    class Car:
+        colour: Colour
+
+    codec = RecordCodec(Car)
+    decoded = codec.decode(*codec.encode(Car(Colour.RED)))
+
+    assert isinstance(decoded, Car)
+    assert decoded.colour is Colour.RED
