@@ -6,7 +6,7 @@ was in force then.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum
 
 from cti.ids import AgentId, QueueName
 from cti.instants import Duration, seconds
@@ -15,7 +15,7 @@ WINDOW = seconds(8 * 3_600)
 """How far back a strategy looks that counts what agents did, where nothing else is said."""
 
 
-class Strategy(StrEnum):
+class Strategy(Enum):
     """Who of the ready agents of a queue gets its next call."""
 
     LONGEST_IDLE = "longest_idle"

@@ -5,6 +5,7 @@ import ipaddress
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
 
@@ -181,7 +182,9 @@ def _policy(queues: QueuesFile, agents: AgentsFile) -> Policy:
         for name, section in agents.agents.items()
     )
     content = [[asdict(queue) for queue in queue_policies], [asdict(one) for one in agent_policies]]
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    digest = hashlib.sha256(
+        json.dumps(content, sort_keys=True, default=attrgetter("value")).encode()
+    ).hexdigest()
     return Policy(version=digest[:VERSION_DIGITS], queues=queue_policies, agents=agent_policies)
 
 

@@ -14,7 +14,7 @@ KEYS: list[Case] = [
         "ring_time",
         "ring_tiem",
         [
-            "queues.yaml:3:5: queues.sales.ring_tiem: is not a known key; did you mean ring_time? allowed: ring_time, wrap_up, misses_max, waiting_max, overflow",
+            "queues.yaml:3:5: queues.sales.ring_tiem: is not a known key; did you mean ring_time? allowed: ring_time, wrap_up, misses_max, waiting_max, overflow, strategy, window, order, weights, seed",
         ],
     ),
     (

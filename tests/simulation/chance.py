@@ -73,7 +73,7 @@ def policies() -> list[Policy]:
         policy(fewer, sales, support, night, version="v3"),
         policy(everybody, queue_policy("sales", wrap=1), support, night, version="v4"),
         *(
-            policy(everybody, *(_by(strategy, rules) for rules in rest), version=strategy)
+            policy(everybody, *(_by(strategy, rules) for rules in rest), version=strategy.value)
             for strategy, *rest in (
                 (Strategy.ROUND_ROBIN, sales, support, night),
                 (Strategy.FEWEST_CALLS, support, night, sales),
