@@ -8,8 +8,7 @@ a replay must read exactly what was decided on.
 """
 
 from collections.abc import Callable, Iterator
-from functools import partial
-from operator import is_
+from enum import Enum, IntEnum, StrEnum
 from types import UnionType
 from typing import Any, TypeVar, get_args
 
@@ -36,6 +35,11 @@ def _exactly(wanted: type) -> Callable[[object, object], object]:
     return hook
 
 
+def _member(value: object, kind: type[Enum]) -> object:
+    """Return the member of a list that has this value."""
+    return kind(value)
+
+
 def _flattened(kinds: tuple[type | UnionType, ...]) -> Iterator[type]:
     for kind in kinds:
         if isinstance(kind, UnionType):
@@ -60,10 +64,10 @@ class RecordCodec:
                 raise ValueError(f"two record types are called {kind.__name__}")
         self._converter = make_converter(forbid_extra_keys=True)
         for primitive in (int, str, bool):
-            # Of just these: a StrEnum is a str too, and has to become its member.
-            self._converter.register_structure_hook_func(
-                partial(is_, primitive), _exactly(primitive)
-            )
+            self._converter.register_structure_hook(primitive, _exactly(primitive))
+        # They are texts and numbers too, and would stay such.
+        self._converter.register_structure_hook(StrEnum, _member)
+        self._converter.register_structure_hook(IntEnum, _member)
         # Looked up once: the converter's own dispatch costs as much as the conversion.
         self._writers = {
             kind: self._converter.get_unstructure_hook(kind) for kind in self._types.values()
