@@ -27,6 +27,8 @@ from storage.journal_file import RecordKind, translated
 from storage.journal_reader import READ_RECORDS_MAX, JournalReader, Party, fetch
 
 SNAPSHOTS_KEPT = 3
+SNAPSHOT_RECORDS = 20_000
+"""Besides the newest, one snapshot in so many records is kept: to replay from, and to explain."""
 PRUNE_RECORDS_MAX = 1_000
 """One call of `prune` removes so many at most: a few milliseconds of the writer's time."""
 PARTY_TEXT_MAX = 512
@@ -208,7 +210,11 @@ class Journal:
         return JournalReader(self._path)
 
     def save_snapshot(self, position: int, at: Time, data: bytes) -> None:
-        """Keep the core's state after the record at `position`; the last three are kept."""
+        """
+        Keep the core's state after the record at `position`.
+
+        The last three are kept, and of those before, one in `SNAPSHOT_RECORDS` records.
+        """
         with self._transaction():
             self._connection.execute(
                 "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)",
@@ -216,8 +222,9 @@ class Journal:
             )
             self._connection.execute(
                 "DELETE FROM snapshots WHERE position NOT IN"
-                " (SELECT position FROM snapshots ORDER BY position DESC LIMIT ?)",
-                (SNAPSHOTS_KEPT,),
+                " (SELECT position FROM snapshots ORDER BY position DESC LIMIT ?)"
+                " AND position NOT IN (SELECT min(position) FROM snapshots GROUP BY position / ?)",
+                (SNAPSHOTS_KEPT, SNAPSHOT_RECORDS),
             )
 
     def latest_snapshot(self) -> Snapshot | None:
@@ -280,6 +287,12 @@ class Journal:
             # Positions have no holes.
             end = min(end, oldest + PRUNE_RECORDS_MAX)
             self._connection.execute(_FORGET_ARRIVED, (end, CallArrived.__name__))
+            # No record that stays follows one of these.
+            self._connection.execute(
+                "DELETE FROM snapshots WHERE position < ? AND position NOT IN"
+                " (SELECT position FROM snapshots ORDER BY position DESC LIMIT ?)",
+                (end - 1, SNAPSHOTS_KEPT),
+            )
             return self._connection.execute(
                 "DELETE FROM records WHERE position < ?", (end,)
             ).rowcount
