@@ -1,0 +1,284 @@
+"""
+Why a call is offered to one agent and not to each of the others: the complete list, off the floor.
+
+Deciding keeps counts and an order, and never goes through all agents; this goes through all of
+them, and is for whoever asks afterwards. It reads the floor as it is at the moment of a decision,
+and changes nothing. A `Witness` is a distributor that lets others look at that moment.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from acd.agent_state import Agent, Standing
+from acd.commands import AcdCommand, OfferCall, Wish
+from acd.distributor import Distributor
+from acd.floor import Floor
+from acd.snapshot import DistributorState, load
+from acd.waiting import Call, CallState, Place
+from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
+from cti.instants import Time
+
+MISSED_THIS_CALL = "missed_this_call"
+"""Beside the names of `Standing`: he is spared the call for a while, as he did not take it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """
+    An agent of a call's queue, and how he stands towards that call.
+
+    `ruled_out` is the first thing against him, by the names that `OfferReason` counts; None: he is
+    in line, at place `line` (from 1), by this `figure` of the queue's rule. `reason` is what he or
+    the system gave for being not ready; `until` when what rules him out ends by itself; `call` what
+    he is offered, talks with or wraps up.
+    """
+
+    agent: AgentId
+    ruled_out: str | None
+    line: int | None
+    figure: int | None
+    reason: str | None
+    since: Time
+    until: Time | None
+    call: CallId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Competitors:
+    """All agents of a call's queue, those in line first; and who does not serve that queue."""
+
+    queue: QueueName
+    rule: str
+    agents: tuple[Candidate, ...]
+    others: tuple[AgentId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """An offer at the moment at which it was decided; the winner is not among the competitors."""
+
+    offer: OfferCall
+    competitors: Competitors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """A call that the core knows: where it stands, and who could take it."""
+
+    call: CallId
+    state: CallState
+    queue: QueueName
+    since: Time
+    ahead: int
+    waiting: int
+    agent: AgentId | None
+    competitors: Competitors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAtHand:
+    """A call of an agent's queue that waits, and the first thing that keeps it from him."""
+
+    call: CallId
+    queue: QueueName
+    kept_by: str
+    agent: AgentId | None
+    until: Time | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doing:
+    """
+    An agent at a moment: what he wished and did, and what waited.
+
+    `waiting` are the calls that wait in his queues; `elsewhere` counts those that wait in queues
+    which he does not serve.
+    """
+
+    agent: AgentId
+    standing: Standing
+    wish: Wish
+    reason: str | None
+    since: Time
+    idle_since: Time
+    until: Time | None
+    device: DeviceId | None
+    call: CallId | None
+    queues: tuple[QueueName, ...]
+    waiting: tuple[CallAtHand, ...]
+    elsewhere: tuple[tuple[QueueName, int], ...]
+
+
+class _WatchedFloor(Floor):
+    """A floor that shows itself with each command, at the moment of the command."""
+
+    def __init__(self, look: Callable[[Floor, AcdCommand], None]) -> None:
+        super().__init__(Time(0))
+        self._look = look
+
+    def tell(self, command: AcdCommand) -> None:
+        self._look(self, command)
+        super().tell(command)
+
+
+class Witness(Distributor):
+    """A distributor that decides as any other, and notes each offer as it is decided."""
+
+    def __init__(self, state: DistributorState | None = None) -> None:
+        super().__init__()
+        floor = _WatchedFloor(self._look)
+        if state is not None:
+            vars(floor).update(vars(load(state)))  # all that a floor is, and it goes on watching
+        self._floor: Floor = floor
+        self.watched: CallId | None = None
+        self.decisions: dict[OfferId, Decision] = {}
+
+    @property
+    def policy_version(self) -> str:
+        """Return the version of the policy in force."""
+        return self._floor.policy_version
+
+    def agents(self) -> tuple[AgentId, ...]:
+        """Return all agents of the policy in force."""
+        return tuple(sorted(self._floor.agents))
+
+    def candidate(self, call: CallId, agent: AgentId) -> Candidate | None:
+        """Return how an agent stands towards a call; None where either is unknown."""
+        known, who = self._floor.calls.get(call), self._floor.agents.get(agent)
+        if known is None or who is None:
+            return None
+        return _candidate(who, known, None)
+
+    def stay(self, call: CallId) -> Stay | None:
+        """Return where a call stands; None where the core does not know it."""
+        known = self._floor.calls.get(call)
+        return None if known is None else _stay(self._floor, known)
+
+    def doing(self, agent: AgentId) -> Doing | None:
+        """Return what an agent does; None where the core does not know him."""
+        known = self._floor.agents.get(agent)
+        return None if known is None else _doing(self._floor, known)
+
+    def _look(self, floor: Floor, command: AcdCommand) -> None:
+        """Note the decision; of what it changes, only the winner and the call are changed yet."""
+        if isinstance(command, OfferCall) and command.call == self.watched:
+            call = floor.calls[command.call]
+            found = _competitors(floor, call, winner=command.agent)
+            self.decisions[command.offer] = Decision(offer=command, competitors=found)
+
+
+def _competitors(floor: Floor, call: Call, *, winner: AgentId | None = None) -> Competitors:
+    queue = floor.queues[call.queue]
+    line = {name: figures[0] for name, figures in queue.members.in_line().items()}
+    places = {name: place for place, name in enumerate(line)}
+    serving = [agent for agent in floor.agents.values() if call.queue in agent.queues]
+    candidates = [
+        _candidate(agent, call, line.get(agent.agent)) for agent in serving if agent.agent != winner
+    ]
+    in_line = sorted(
+        (candidate for candidate in candidates if candidate.ruled_out is None),
+        key=lambda candidate: places[candidate.agent],
+    )
+    ruled_out = sorted(
+        (candidate for candidate in candidates if candidate.ruled_out is not None),
+        key=lambda candidate: candidate.agent,
+    )
+    first = 1 if winner is None else 2
+    placed = [replace(candidate, line=place) for place, candidate in enumerate(in_line, first)]
+    return Competitors(
+        queue=call.queue,
+        rule=queue.rules.strategy.value,
+        agents=(*placed, *ruled_out),
+        others=tuple(sorted(floor.agents.keys() - {agent.agent for agent in serving})),
+    )
+
+
+def _candidate(agent: Agent, call: Call, figure: int | None) -> Candidate:
+    standing = agent.standing()
+    ruled_out = None if standing is Standing.READY else standing.value
+    until = _until(agent, standing)
+    if ruled_out is None and agent.agent in call.spared:
+        ruled_out, until = MISSED_THIS_CALL, call.spared[agent.agent]
+    return Candidate(
+        agent=agent.agent,
+        ruled_out=ruled_out,
+        line=None,
+        figure=figure,
+        reason=agent.reason,
+        since=agent.since,
+        until=until,
+        call=agent.call,
+    )
+
+
+def _until(agent: Agent, standing: Standing) -> Time | None:
+    if standing is Standing.WRAPPING_UP:
+        return agent.wrap_up_ends
+    return agent.rests_until if standing is Standing.RESTING else None
+
+
+def _stay(floor: Floor, call: Call) -> Stay:
+    offer = None if call.offer is None else floor.offers[call.offer]
+    if call.state is CallState.TALKING:  # he is in no queue any more
+        places: list[Place] = []
+        competitors = Competitors(queue=call.queue, rule="", agents=(), others=())
+    else:
+        places = [other.place for other in floor.queues[call.queue].waiting]
+        competitors = _competitors(floor, call)
+    return Stay(
+        call=call.call,
+        state=call.state,
+        queue=call.queue,
+        since=call.entered_at,
+        ahead=sum(place < call.place for place in places),
+        waiting=len(places),
+        agent=call.agent if offer is None else offer.agent,
+        competitors=competitors,
+    )
+
+
+def _doing(floor: Floor, agent: Agent) -> Doing:
+    standing = agent.standing()
+    return Doing(
+        agent=agent.agent,
+        standing=standing,
+        wish=agent.wish,
+        reason=agent.reason,
+        since=agent.since,
+        idle_since=agent.idle_since,
+        until=_until(agent, standing),
+        device=agent.device,
+        call=agent.call,
+        queues=agent.queues,
+        waiting=tuple(
+            _at_hand(floor, call, agent)
+            for name in agent.queues
+            for call in floor.queues[name].waiting
+        ),
+        elsewhere=tuple(
+            (name, len(queue.waiting))
+            for name, queue in sorted(floor.queues.items())
+            if name not in agent.queues and len(queue.waiting)
+        ),
+    )
+
+
+def _at_hand(floor: Floor, call: Call, agent: Agent) -> CallAtHand:
+    """Return why a waiting call is not this agent's: a ready one has none that is open to him."""
+    offer = None if call.offer is None else floor.offers[call.offer]
+    until: Time | None = None
+    if offer is not None:
+        kept_by = CallState.OFFERED.value
+    elif call.state is CallState.HELD:
+        kept_by, until = CallState.HELD.value, call.held_until
+    elif agent.agent in call.spared:
+        kept_by, until = MISSED_THIS_CALL, call.spared[agent.agent]
+    else:
+        kept_by = agent.standing().value
+    return CallAtHand(
+        call=call.call,
+        queue=call.queue,
+        kept_by=kept_by,
+        agent=None if offer is None else offer.agent,
+        until=until,
+    )
