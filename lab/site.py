@@ -278,16 +278,24 @@ class Site:
         file.write_bytes(yaml.safe_dump(main, allow_unicode=True, encoding="utf-8"))
 
 
-async def settled(site: Site, calls: int, *, within_s: float = 15.0) -> list[asyncpg.Record]:
+async def settled(
+    site: Site, calls: int, *, within_s: float = 15.0, numbers: str = "%"
+) -> list[asyncpg.Record]:
     """
     Wait until so many calls stand in the call log, and return them in the order of arrival.
+
+    With `numbers`, as SQL's LIKE has them, only those of such callers.
 
     Raises:
         TimeoutError: there are fewer, even after `within_s`.
     """
     async with asyncio.timeout(within_s):
         while True:
-            rows = await site.query("SELECT * FROM calls ORDER BY arrived_at")
+            rows = await site.query(
+                "SELECT calls.* FROM calls LEFT JOIN parties ON key = party"
+                " WHERE coalesce(number, '') LIKE $1 ORDER BY arrived_at",
+                numbers,
+            )
             if len(rows) >= calls:
                 return rows
             await asyncio.sleep(POLL_S)

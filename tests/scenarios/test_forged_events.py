@@ -163,7 +163,8 @@ async def test_forged_events_end_neither_a_talk_nor_an_offer_nor_a_wait(
         site.phones["a2"].answers()
         await waiting.hears(AGENT_HZ, within_s=5)
         await waiting.hang_up()
-        records = await settled(site, 3)
+        # The forgers are callers, too: their numbers are harmless by the time we hear of them.
+        records = await settled(site, 3, numbers="555010_")
         await asyncio.gather(link.close(), again.close())
 
     occupied = [("ready", "busy"), ("ready", "offered"), ("ready", "idle")]
