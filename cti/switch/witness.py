@@ -7,6 +7,7 @@ confirmed by the other, or by the switch itself (`Status`).
 
 import asyncio
 
+from acd.facts import OfferOutcome
 from cti.call_facts import ClearReason
 from cti.switch.ledger import Ledger
 from cti.switch.lines import CallerLine, LineState, LiveOffer
@@ -55,14 +56,21 @@ class Witness:
         self._ledger.clear(line, reason=reason)
 
     async def leg_ended(self, offer: LiveOffer, cause: int) -> None:
-        """Make sure of an agent's leg that AMI says is gone, when no session tells its end."""
+        """
+        Make sure of an agent's leg that AMI says is gone, when no session tells its end.
+
+        A caller who hangs up takes the leg with him, whose end AMI tells first: where his session
+        has said so, the offer ended by that and by no fault of the agent's or his phone's.
+        """
         line = self._ledger.line(offer.call)
-        if line is not None and line.state is LineState.ATTACHED:
+        if line is not None:
             await asyncio.sleep(CONFIRM_AFTER_S)
         if self._ledger.offer(offer.offer) is not offer or offer.leg is None:
             return
         if await self._exists(offer.channel, offer.leg.uniqueid) is False:
-            self._ledger.settle(offer, outcome_of_cause(cause, rang=offer.rang), cause=cause)
+            left = line is not None and line.state is LineState.DETACHED and line.session_hung_up
+            outcome = OfferOutcome.CALLER_LEFT if left else outcome_of_cause(cause, rang=offer.rang)
+            self._ledger.settle(offer, outcome, cause=cause)
 
     async def _exists(self, channel: str, uniqueid: str) -> bool | None:
         """Ask the switch whether a channel lives; None while it cannot be asked."""

@@ -304,6 +304,20 @@ async def test_a_caller_who_leaves_while_it_rings_ends_the_offer_by_that() -> No
     assert here.facts.kinds()[-4:] == ["CallerLeft", "AgentLegEnded", "OfferEnded", "CallCleared"]
 
 
+async def test_a_leg_that_goes_with_its_caller_is_no_fault_of_the_phone() -> None:
+    """AMI may tell of the leg's end first, with whatever cause the phone gave."""
+    caller = Caller()
+    async with board() as here:
+        call = await dialled(here, caller)
+        here.rings(call)
+        caller.channel.hang_up()
+        caller.end_dial("CANCEL", 0)
+        here.hangs_up(call, LEG, cause=127)
+        ended = await here.facts.wait_for(OfferEnded)
+
+    assert ended.outcome is OfferOutcome.CALLER_LEFT
+
+
 @pytest.mark.parametrize(
     ("call", "device"),
     [(CALL, ANNS_PHONE), (None, DeviceId(PbxId("other"), "PJSIP/a1"))],
