@@ -1,0 +1,146 @@
+"""What happened to a call, one sentence for each record that tells something of its own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+
+from acd.commands import (
+    AcdCommand,
+    OfferCall,
+    OverflowCall,
+    PlaceCall,
+    TurnAwayCall,
+    TurnAwayCause,
+    WithdrawCause,
+    WithdrawOffer,
+)
+from acd.facts import AcdFact, CallerLeft, OfferAnswered, OfferEnded, OfferOutcome, TalkEnded
+from cti.call_facts import (
+    AgentLegEnded,
+    AgentLegRang,
+    CallArrived,
+    CallAttached,
+    CallCleared,
+    CallFact,
+    ChoiceMade,
+    ClearReason,
+    FlowEntered,
+    FlowLeft,
+    HungUpBy,
+    ScreenPopped,
+)
+from cti.explaining.moments import as_length
+from cti.ids import AgentId, OfferId
+from cti.language import _
+
+_OUTCOMES = {
+    OfferOutcome.NO_ANSWER: _("{agent} did not answer within the ring time."),
+    OfferOutcome.BUSY: _("The phone of {agent} was busy."),
+    OfferOutcome.REJECTED: _("{agent} rejected the call."),
+    OfferOutcome.UNREACHABLE: _("The phone of {agent} could not be reached."),
+    OfferOutcome.WITHDRAWN: _("The offer to {agent} was withdrawn."),
+    OfferOutcome.CALLER_LEFT: _("The offer to {agent} ended, as the caller had left."),
+    OfferOutcome.FAILED: _("The offer to {agent} failed."),
+}
+_WITHDRAWALS = {
+    WithdrawCause.OVERDUE: _(
+        "The ringing of {agent} was to stop: the switch had not said in time how it ended."
+    ),
+    WithdrawCause.CALLER_LEFT: _("The ringing of {agent} was to stop: the caller had left."),
+    WithdrawCause.AGENT_LOST: _(
+        "The ringing of {agent} was to stop: he had logged off or changed his phone."
+    ),
+    WithdrawCause.CALL_MOVED: _(
+        "The ringing of {agent} was to stop: the call went to another queue."
+    ),
+}
+_TURNED_AWAY = {
+    TurnAwayCause.QUEUE_FULL: _("Queue {queue} turned him away: it was full."),
+    TurnAwayCause.QUEUE_UNKNOWN: _("Queue {queue} turned him away: it was not in the policy."),
+}
+_CLEARED = {
+    ClearReason.FALLBACK: _("The call ended outside, with the dialplan's fallback."),
+    ClearReason.SWITCH_RESTARTED: _("The call ended, as the PBX was restarted."),
+    ClearReason.GONE_FROM_SWITCH: _("The call ended: the PBX no longer had it."),
+}
+_HUNG_UP = {
+    HungUpBy.CALLER: _("The call ended: the caller hung up."),
+    HungUpBy.AGENT: _("The call ended: the agent hung up."),
+    HungUpBy.SYSTEM: _("The call ended: we hung up."),
+    HungUpBy.UNKNOWN: _("The call ended; it is not known who hung up."),
+}
+_TEMPLATES: Mapping[type, str] = {
+    CallArrived: _("The caller came, for service {service}."),
+    FlowEntered: _("He heard the flow {flow}."),
+    ChoiceMade: _("He chose {choice} in the flow {flow}."),
+    PlaceCall: _("He was given a place in queue {queue}."),
+    OverflowCall: _("After {waited} a rule moved him on from {from_queue} to {to_queue}."),
+    OfferCall: _("The call was offered to {agent} (offer {offer}, {device})."),
+    AgentLegRang: _("The phone of {agent} rang."),
+    OfferAnswered: _("{agent} answered."),
+    TalkEnded: _("The talk with {agent} ended."),
+    CallerLeft: _("The caller's line was gone."),
+}
+_SILENT = frozenset({ScreenPopped, AgentLegEnded})
+"""What is told by another record at the same time."""
+
+
+def _of_turn_away(body: object) -> str | None:
+    if not isinstance(body, TurnAwayCall):
+        return None
+    return _TURNED_AWAY.get(body.cause, body.cause.value)
+
+
+def _of_withdrawal(body: object) -> str | None:
+    if not isinstance(body, WithdrawOffer):
+        return None
+    return _WITHDRAWALS.get(body.cause, body.cause.value)
+
+
+def _of_offer_ended(body: object) -> str | None:
+    if not isinstance(body, OfferEnded):
+        return None
+    return _OUTCOMES.get(body.outcome, body.outcome.value)
+
+
+def _of_cleared(body: object) -> str | None:
+    if not isinstance(body, CallCleared):
+        return None
+    return _CLEARED.get(body.reason) or _HUNG_UP[body.hung_up_by]
+
+
+def _of_attached(body: object) -> str | None:
+    again = isinstance(body, CallAttached) and body.session > 1
+    return _("He came back to us from the dialplan (session {session}).") if again else None
+
+
+def _of_flow_left(body: object) -> str | None:
+    without = isinstance(body, FlowLeft) and body.queue is None
+    return _("He left the flow {flow}: {outcome}.") if without else None
+
+
+_CHOSEN: Mapping[type, Callable[[object], str | None]] = {
+    TurnAwayCall: _of_turn_away,
+    WithdrawOffer: _of_withdrawal,
+    OfferEnded: _of_offer_ended,
+    CallCleared: _of_cleared,
+    CallAttached: _of_attached,
+    FlowLeft: _of_flow_left,
+}
+
+
+def sentence(
+    body: AcdFact | AcdCommand | CallFact, agents: Mapping[OfferId, AgentId]
+) -> str | None:
+    """Return what a record tells; None where another one tells it."""
+    kind = type(body)
+    if kind in _SILENT:
+        return None
+    template = _CHOSEN[kind](body) if kind in _CHOSEN else _TEMPLATES.get(kind)
+    if template is None:
+        return None
+    values = {field.name: getattr(body, field.name) for field in fields(body)}
+    if isinstance(body, OverflowCall):
+        values["waited"] = as_length(body.waited)
+    if "agent" not in values:
+        values["agent"] = agents.get(values.get("offer", OfferId(0)), _("an agent"))
+    return template.format(**values)
