@@ -6,6 +6,7 @@ and must not pass or fail with what we make of it. Every wait has an end (`WAIT_
 """
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -156,17 +157,21 @@ class ScriptServer:
 
     def __init__(self) -> None:
         self._sessions: asyncio.Queue[RawScript] = asyncio.Queue()
-        self._taken: list[RawScript] = []
+        self._writers: list[asyncio.StreamWriter] = []
+        self._closing = False
         self.port = 0
 
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Read the environment, which ends with an empty line."""
+        self._writers.append(writer)
+        if self._closing:  # it came with the last breath
+            writer.close()
+            return
         environment = {}
         while line := (await reader.readline()).decode(errors="replace").strip():
             name, _, value = line.partition(": ")
             environment[name] = value
         session = RawScript(environment, reader, writer)
-        self._taken.append(session)
         self._sessions.put_nowait(session)
 
     async def session(self) -> RawScript:
@@ -175,9 +180,12 @@ class ScriptServer:
             return await self._sessions.get()
 
     async def close_sessions(self) -> None:
-        """Close every session that was ever taken."""
-        for session in self._taken:
-            await session.close()
+        """Close every connection that was ever taken, of those too that have not begun to speak."""
+        self._closing = True
+        for writer in self._writers:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
 
 
 @asynccontextmanager
