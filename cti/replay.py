@@ -7,12 +7,14 @@ this program decides otherwise than the one that wrote the journal.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+
+import orjson
 
 from acd.commands import AcdCommand
 from acd.distributor import Distributor
-from acd.errors import SnapshotRefusedError
+from acd.errors import AcdError, SnapshotRefusedError
 from acd.facts import AcdFact
 from cti.call_facts import CallFact
 from cti.instants import Time
@@ -25,6 +27,7 @@ from storage.journal_reader import StoredRecord
 from storage.records import TimersAdvanced
 
 _NOT_FOR_THE_CORE = frozenset(kind.__name__ for kind in CallFact.__args__)
+_ABSENT = object()
 TELL_EVERY = 1_000
 """Progress is told after so many records."""
 
@@ -131,6 +134,29 @@ class Line:
 
     name: str
     body: bytes
+
+
+def differing_fields(one: Line | None, other: Line | None) -> list[str]:
+    """Return the paths of the fields in which two records of one name differ."""
+    if one is None or other is None or one.name != other.name:
+        return []
+    try:
+        fields, others = dict(_flat(orjson.loads(one.body))), dict(_flat(orjson.loads(other.body)))
+    except orjson.JSONDecodeError:
+        return []
+    return sorted(
+        path
+        for path in fields.keys() | others.keys()
+        if fields.get(path, _ABSENT) != others.get(path, _ABSENT)
+    )
+
+
+def _flat(value: object, path: str = "") -> Iterator[tuple[str, object]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _flat(inner, f"{path}.{name}" if path else str(name))
+    else:
+        yield path, value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,7 +323,7 @@ def replay_history(
     for record in history.read(beginning.position, until):
         try:
             replay.take(record)
-        except UndecodableRecordError as error:
+        except (UndecodableRecordError, AcdError) as error:
             replay.outcome.unreadable = str(error)
             replay.outcome.ended = record.position
             return replay.outcome

@@ -12,7 +12,15 @@ from cti.commands._journals import folder_option, journal_file, opened, progress
 from cti.explaining.moments import as_typed
 from cti.instants import Time
 from cti.language import _, ngettext
-from cti.replay import Beginning, Line, Outcome, Parting, begin, replay_history
+from cti.replay import (
+    Beginning,
+    Line,
+    Outcome,
+    Parting,
+    begin,
+    differing_fields,
+    replay_history,
+)
 from storage.journal_history import HistorySpan, JournalHistory
 from storage.records import journal_codec
 
@@ -168,11 +176,14 @@ def _parting_lines(parting: Parting) -> list[str]:
     if parting.snapshot is not None:
         lines.append(_("  the state that the facts lead to is not that of the snapshot taken here"))
         return lines
-    return [
-        *lines,
+    differing = differing_fields(parting.replayed, parting.journalled)
+    lines += [
         _("  this core    {decides}").format(decides=_line(parting.replayed, nothing)),
         _("  the journal  {holds}").format(holds=_line(parting.journalled, nothing)),
     ]
+    if differing:
+        lines.append(_("  differs in   {fields}").format(fields=", ".join(differing)))
+    return lines
 
 
 def _line(line: Line | None, nothing: str) -> str:

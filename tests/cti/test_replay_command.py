@@ -74,6 +74,7 @@ def test_one_byte_that_differs_is_shown_with_the_fact_that_led_to_it(life: Life)
     assert "1 difference. It is this:" in replayed.stdout
     assert f"  at position  {position}, " in replayed.stdout
     assert f"  caused by    position {position - 2}: CallQueued" in replayed.stdout
+    assert "  differs in   device.name\n" in replayed.stdout
     (ours,) = [line for line in replayed.stdout.splitlines() if line.startswith("  this core")]
     (theirs,) = [line for line in replayed.stdout.splitlines() if line.startswith("  the journal")]
     assert ("PJSIP/ann" in ours, "PJSIP/anx" in theirs) == (True, True)
