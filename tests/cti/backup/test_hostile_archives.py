@@ -98,7 +98,7 @@ def kind(name: str, what: bytes, target: str = "") -> tarfile.TarInfo:
         kind("prompts/" + "a" * 2_000, tarfile.REGTYPE),
         kind("config/stranger.yaml", tarfile.REGTYPE),
     ],
-    ids=repr,
+    ids=lambda member: repr(member.name[:40]),
 )
 def test_a_member_that_is_no_plain_file_in_its_place_is_refused(
     empty: Machine, archive: Path, extra: tarfile.TarInfo
