@@ -1,6 +1,7 @@
 """What an agent did, and where a caller was, at one moment: in plain sentences."""
 
 from acd.agent_state import Standing
+from acd.commands import Wish
 from acd.explaining import MISSED_THIS_CALL, CallAtHand, Doing, Stay
 from acd.waiting import CallState
 from cti.explaining.agents_words import reason_in_words
@@ -80,7 +81,11 @@ def _standing(doing: Doing, now: Time) -> str:
 
 def _wish(doing: Doing) -> list[str]:
     """Return what he wished, where what he did hides it."""
-    if doing.standing in (Standing.LOGGED_OFF, Standing.NOT_READY) or doing.reason is None:
+    if doing.standing in (Standing.LOGGED_OFF, Standing.NOT_READY):
+        return []
+    if doing.wish is Wish.LOGGED_OFF:
+        return [_("He had logged off already: it takes effect when that is over.")]
+    if doing.reason is None:
         return []
     return [
         _("He wanted no calls afterwards; reason: {reason}.").format(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from acd.commands import AcdCommand, OfferCall, PlaceCall, ShowAgentState
+from acd.errors import AcdError
 from acd.explaining import Candidate, Decision, Stay, Witness
 from acd.facts import AcdFact, OfferAnswered, OfferEnded
 from acd.waiting import CallState
@@ -38,7 +39,7 @@ class NotRebuilt(Enum):
     PRUNED = "pruned"
     """The records before are gone, and no snapshot that this program reads lies between."""
     UNREADABLE = "unreadable"
-    """A record on the way is of another program version."""
+    """A record on the way is of another program version, or makes no sense to this one."""
     DIFFERENT = "different"
     """This program decides otherwise than the one that wrote the journal."""
 
@@ -136,10 +137,10 @@ class Replayed:
             return []
         try:
             body = self._codec.decode(record.name, record.body, position=record.position)
-        except UndecodableRecordError:
+            return applied(self.witness, record.at, body)
+        except (UndecodableRecordError, AcdError):
             self.witness, self.not_rebuilt = None, NotRebuilt.UNREADABLE
             return []
-        return applied(self.witness, record.at, body)
 
 
 class _Teller:

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from acd.facts import AgentLoggedOff, AgentMadeNotReady, OfferAnswered
 from cti.commands import main
+from cti.ids import OfferId
 from tests.cti.explaining.life import Life, lived
+from tests.cti.floors import ANN, arrived, queued
 
 ZULU = "2023-11-14T22:13:{}Z"
 
@@ -93,6 +96,7 @@ def test_json_has_the_same_sentences_and_what_they_are_made_of(life: Life) -> No
     offer = next(h for h in told["found"]["happenings"] if h["body"]["what"] == "OfferCall")
 
     assert told["told"] == lines(life, "c22")
+    assert told["found"]["snapshot"] == 21  # and not from the journal's beginning
     assert (offer["at"], offer["body"]["ring_time"]) == ("2023-11-14T22:13:48Z", 15.0)
     assert [
         (agent["agent"], agent["ruled_out"])
@@ -137,6 +141,20 @@ def test_what_an_agent_did_at_a_time_is_told(
     life: Life, agent: str, second: str, told: str
 ) -> None:
     assert told in lines(life, "--agent", agent, "--at", ZULU.format(second))
+
+
+def test_what_an_agent_wished_during_a_talk_is_told_too(life: Life) -> None:
+    life.go(arrived("c3"), queued("c3"))
+    life.go(OfferAnswered(offer=OfferId(5)))
+    life.go(AgentMadeNotReady(agent=ANN, reason="tea"))
+    life.go(AgentLoggedOff(agent=ANN))
+
+    assert "He wanted no calls afterwards; reason: tea." in lines(
+        life, "--agent", "ann", "--at", "2023-11-14T22:14:10.6Z"
+    )
+    assert "He had logged off already: it takes effect when that is over." in lines(
+        life, "--agent", "ann", "--at", "2023-11-14T22:14:12Z"
+    )
 
 
 def test_an_agent_who_is_not_there_is_told_who_is(life: Life) -> None:
@@ -184,6 +202,21 @@ def test_a_snapshot_of_another_state_is_passed_over_for_an_older_way(life: Life)
     life.journal.save_snapshot(31, life.desk.hands.clock().now(), b'{"core": 1}')
 
     assert "              The other agents of queue sales:" in lines(life, "c22")
+
+
+def test_a_record_on_the_way_that_cannot_be_read_ends_the_lists_and_not_the_story(
+    life: Life,
+) -> None:
+    with sqlite3.connect(life.path) as connection:
+        connection.execute("DELETE FROM snapshots")
+        connection.execute("UPDATE records SET name = 'AgentSang' WHERE name = 'AgentMadeNotReady'")
+    connection.close()
+    told = lines(life, "c22")
+    asked = run(life, "--agent", "ann", "--at", ZULU.format(50))
+
+    assert "22:14:01.500  ben answered." in told
+    assert told[-1].startswith("How each agent stood cannot be rebuilt: another version")
+    assert (asked.exit_code, "another version of Cordboard" in asked.stderr) == (1, True)
 
 
 def test_a_core_that_decides_otherwise_is_said_and_the_journals_own_words_remain(

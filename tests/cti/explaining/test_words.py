@@ -1,0 +1,87 @@
+"""Every record that a journal may hold of a call can be told, whatever stands in it."""
+
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acd.agent_state import Standing
+from acd.commands import AcdCommand
+from acd.explaining import MISSED_THIS_CALL, Candidate
+from acd.facts import AcdFact, NotReadyReason
+from acd.policy import Strategy
+from cti.call_facts import CallFact
+from cti.explaining.agents_words import became_free, figure_in_words, reason_in_words, ruled_out
+from cti.explaining.happenings_words import sentence
+from cti.explaining.plain import plain
+from cti.ids import AgentId, CallId, OfferId
+from cti.instants import Time, seconds
+
+ANN = AgentId("ann")
+NOW = Time(seconds(1_700_000_000))
+KINDS = (*get_args(AcdFact), *get_args(AcdCommand), *get_args(CallFact))
+
+
+@given(st.data())
+def test_every_record_is_told_or_left_to_another(data: st.DataObject) -> None:
+    record = data.draw(st.sampled_from(KINDS).flatmap(st.from_type))
+    said = sentence(record, {OfferId(1): ANN})
+
+    assert said is None or said
+    assert isinstance(plain(record), dict)
+
+
+def candidate(cause: str | None) -> Candidate:
+    return Candidate(
+        agent=ANN,
+        ruled_out=cause,
+        line=None,
+        figure=None,
+        reason="{lunch}",
+        since=NOW,
+        until=NOW,
+        call=CallId("c1"),
+    )
+
+
+@pytest.mark.parametrize(
+    "cause", [*(s.value for s in Standing if s is not Standing.READY), MISSED_THIS_CALL, "lacks"]
+)
+def test_each_thing_that_rules_an_agent_out_has_its_sentence(cause: str) -> None:
+    out, free = ruled_out(candidate(cause)), became_free(candidate(cause), ANN)
+
+    assert out.startswith("ann ")
+    assert ("{" in out) == (cause == Standing.NOT_READY.value)  # his own words are not a template
+    assert free is not None
+    assert "ann" in free
+
+
+def test_nothing_had_kept_an_agent_who_was_ready() -> None:
+    assert became_free(candidate(None), ANN) is None
+    assert became_free(None, ANN) is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "figure", "told"),
+    [
+        ("longest_idle", NOW - 5_000_000, "for 5.0 s"),
+        ("round_robin", 0, "had no call of this queue yet"),
+        ("round_robin", 7, "had his last turn with offer 7"),
+        ("fewest_calls", 1, "had 1 call lately"),
+        ("fewest_calls", 2, "had 2 calls lately"),
+        ("least_occupied", 123_400, "was occupied for 12.3 % of his time"),
+        ("ordered", 0, "is number 1 of the list"),
+        ("weighted_random", 9, "has the figure 9"),
+        ("of tomorrow", -(2**63), "has the figure -9223372036854775808"),
+    ],
+)
+def test_a_figure_is_told_by_its_rule(rule: str, figure: int, told: str) -> None:
+    assert told in figure_in_words(rule, figure, NOW)
+
+
+def test_every_rule_and_every_reason_of_the_systems_has_words() -> None:
+    for strategy in Strategy:
+        assert figure_in_words(strategy.value, 1, NOW)
+    assert all("(" in reason_in_words(reason.value) for reason in NotReadyReason)
+    assert (reason_in_words("tea"), reason_in_words(None)) == ("tea", "none was given")
