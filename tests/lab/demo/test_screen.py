@@ -23,7 +23,9 @@ async def test_the_picture_is_the_one_that_was_looked_at(name: str) -> None:
 
 
 @pytest.mark.parametrize("signs", [Signs(), ASCII_SIGNS], ids=["unicode", "ascii"])
-@pytest.mark.parametrize("changes", [{}, killed(), {"addresses": True}], ids=str)
+@pytest.mark.parametrize(
+    "changes", [{}, killed(), {"addresses": True}], ids=["plain", "killed", "addresses"]
+)
 @pytest.mark.parametrize(("width", "height"), SIZES)
 async def test_the_picture_fits_every_terminal(
     width: int, height: int, changes: dict[str, Any], signs: Signs
