@@ -79,7 +79,7 @@ def configuration(
         country=main.telephony.country,
         log=LogSettings(format=main.log.format, level=main.log.level),
         watchdog_limit=main.watchdog.limit,
-        policy=_policy(files.queues, files.agents),
+        policy=policy(files.queues, files.agents),
         flows=MappingProxyType(
             {name: _flow(name, section) for name, section in files.flows.flows.items()}
         ),
@@ -174,7 +174,7 @@ def _database_url(main: MainFile, secrets: Mapping[KeyPath, Secret]) -> Secret |
     return None if url is None else Secret(url)
 
 
-def _policy(queues: QueuesFile, agents: AgentsFile) -> Policy:
+def policy(queues: QueuesFile, agents: AgentsFile) -> Policy:
     """Return the core's policy; the same content has the same version on every machine."""
     queue_policies = tuple(_queue(name, section) for name, section in queues.queues.items())
     agent_policies = tuple(

@@ -14,7 +14,8 @@ from typing import Final, cast
 
 from pydantic import ValidationError
 
-from config.build import CheckedFiles, configuration
+from acd.policy import Policy
+from config.build import CheckedFiles, configuration, policy
 from config.certificates import unusable_certificate
 from config.doubts import Read
 from config.doubts_agents import few_phones, same_names, weak_passwords
@@ -125,6 +126,20 @@ def check(directory: Path, environment: Mapping[str, str]) -> list[Problem]:
     configuration may be checked where its secrets are not.
     """
     return list(_examine(directory, environment, for_daemon=False).problems)
+
+
+def load_policy(directory: Path, environment: Mapping[str, str]) -> Policy:
+    """
+    Return the rules of a folder's queues and agents; its secrets need not be here.
+
+    Raises:
+        ConfigError: the configuration has errors; all are in it, and the warnings too.
+    """
+    found = _examine(directory, environment, for_daemon=False)
+    if any(problem.severity is Severity.ERROR for problem in found.problems):
+        raise ConfigError(found.problems)
+    queues = cast("QueuesFile", found.files["queues.yaml"])
+    return policy(queues, cast("AgentsFile", found.files["agents.yaml"]))
 
 
 def _examine(directory: Path, environment: Mapping[str, str], *, for_daemon: bool) -> _Findings:

@@ -24,6 +24,7 @@ from tests.bench import (
     calls_vs_app_queue,
     fastagi,
     journal,
+    simulate,
     soak_short,
 )
 from tests.bench.figure import Figures, MeasureError, each
@@ -38,6 +39,7 @@ FIGURES: Final[dict[str, Callable[[], Coroutine[None, None, Figures]]]] = {
     "journal": journal.measure,
     "acd": acd.measure,
     "acd_growth": acd_growth.measure,
+    "simulate": simulate.measure,
     "calls_vs_app_queue": calls_vs_app_queue.measure,
     "soak_short": soak_short.measure,
 }

@@ -13,6 +13,7 @@ from tests.bench import (
     calls_vs_app_queue,
     fastagi,
     journal,
+    simulate,
     soak_short,
 )
 from tests.bench.__main__ import FIGURES, main
@@ -57,6 +58,7 @@ TINY: dict[str, Callable[[], Coroutine[None, None, Figures]]] = {
     "ami_wanted": partial(ami_wanted.measure, events=100, rounds=1),
     "ami_unwanted": partial(ami_unwanted.measure, events=100, rounds=1),
     "fastagi": partial(fastagi.measure, sessions=2, calls=1, rounds=1),
+    "simulate": partial(simulate.measure, per_hour=20, agents=2),
     "journal": partial(journal.measure, batches=1, commits=10, rounds=1),
     "acd": partial(
         acd.measure,
@@ -143,7 +145,7 @@ def test_an_unknown_figure_is_refused_by_one_line_with_the_names(
     assert printed.out == ""
     assert printed.err == (
         "There is no figure 'speed'. The figures are: "
-        "ami_wanted, ami_unwanted, fastagi, journal, acd, acd_growth, "
+        "ami_wanted, ami_unwanted, fastagi, journal, acd, acd_growth, simulate, "
         "calls_vs_app_queue, soak_short.\n"
     )
 

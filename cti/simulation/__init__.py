@@ -1,0 +1,1 @@
+"""Runs the decision core in virtual time under synthetic load, and tells how callers fared."""
