@@ -76,6 +76,15 @@ def end_wrap_up(floor: Floor, agent: Agent) -> None:
     floor.changed(agent)
 
 
+def extend_wrap_up(floor: Floor, agent: Agent, by: Duration) -> None:
+    """Give an agent who wraps up so much more time than he has left."""
+    if agent.wrap_up_ends is None or by <= 0:
+        return
+    agent.wrap_up_ends = later(agent.wrap_up_ends, by)
+    floor.timers.start(Timer(TimerKind.WRAP_UP, agent=agent.agent), agent.wrap_up_ends)
+    floor.changed(agent)
+
+
 def occupy_elsewhere(floor: Floor, agent: Agent) -> None:
     """Note that his phone is in use by something else; during an offer or a talk for later."""
     if agent.in_use_elsewhere or agent.device is None:

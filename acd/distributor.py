@@ -14,6 +14,7 @@ from acd.commands import AcdCommand
 from acd.facts import (
     AcdFact,
     AgentEndedWrapUp,
+    AgentExtendedWrapUp,
     AgentFreedElsewhere,
     AgentLoggedOff,
     AgentLoggedOn,
@@ -21,6 +22,7 @@ from acd.facts import (
     AgentMadeReady,
     AgentOccupiedElsewhere,
     CallerLeft,
+    CallPrioritised,
     CallQueued,
     OfferAnswered,
     OfferEnded,
@@ -100,6 +102,8 @@ def _apply(floor: Floor, fact: AcdFact) -> None:
             policy_rules.apply(floor, policy)
         case CallQueued():
             call_rules.queue_call(floor, fact)
+        case CallPrioritised(call=call_id, priority=priority):
+            call_rules.prioritise(floor, call_id, priority)
         case CallerLeft(call=call_id):
             call_rules.caller_left(floor, call_id)
         case OfferAnswered(offer=offer):
@@ -127,6 +131,7 @@ def _apply_to_agent(
     | AgentMadeReady
     | AgentMadeNotReady
     | AgentEndedWrapUp
+    | AgentExtendedWrapUp
     | AgentOccupiedElsewhere
     | AgentFreedElsewhere,
 ) -> None:
@@ -141,6 +146,8 @@ def _apply_to_agent(
             agent_rules.make_not_ready(floor, agent, reason)
         case AgentEndedWrapUp():
             agent_rules.end_wrap_up(floor, agent)
+        case AgentExtendedWrapUp(by=by):
+            agent_rules.extend_wrap_up(floor, agent, by)
         case AgentOccupiedElsewhere():
             agent_rules.occupy_elsewhere(floor, agent)
         case AgentFreedElsewhere():

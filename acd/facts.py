@@ -59,6 +59,14 @@ class CallQueued:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallPrioritised:
+    """Somebody gave a waiting call another head start; it keeps its age."""
+
+    call: CallId
+    priority: Duration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallerLeft:
     """The caller's leg is gone, wherever the call was: waiting, offered or talking."""
 
@@ -127,6 +135,14 @@ class AgentEndedWrapUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentExtendedWrapUp:
+    """An agent needs so much more time for his paperwork than he has left."""
+
+    agent: AgentId
+    by: Duration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentOccupiedElsewhere:
     """The agent's phone is in use by something that is not an offer or call of ours."""
 
@@ -143,6 +159,7 @@ class AgentFreedElsewhere:
 AcdFact = (
     PolicyApplied
     | CallQueued
+    | CallPrioritised
     | CallerLeft
     | OfferAnswered
     | OfferEnded
@@ -152,6 +169,7 @@ AcdFact = (
     | AgentMadeReady
     | AgentMadeNotReady
     | AgentEndedWrapUp
+    | AgentExtendedWrapUp
     | AgentOccupiedElsewhere
     | AgentFreedElsewhere
 )

@@ -25,6 +25,7 @@ from acd.distributor import Distributor
 from acd.facts import (
     AcdFact,
     AgentEndedWrapUp,
+    AgentExtendedWrapUp,
     AgentFreedElsewhere,
     AgentLoggedOff,
     AgentLoggedOn,
@@ -32,6 +33,7 @@ from acd.facts import (
     AgentMadeReady,
     AgentOccupiedElsewhere,
     CallerLeft,
+    CallPrioritised,
     CallQueued,
     OfferAnswered,
     OfferEnded,
@@ -210,6 +212,9 @@ class Script:
             )
         )
 
+    def prioritise(self, call: str, ahead: float) -> Self:
+        return self.tell(CallPrioritised(call=CallId(call), priority=Duration(seconds(ahead))))
+
     def leave(self, call: str) -> Self:
         return self.tell(CallerLeft(call=CallId(call)))
 
@@ -238,6 +243,9 @@ class Script:
 
     def end_wrap_up(self, agent: str) -> Self:
         return self.tell(AgentEndedWrapUp(agent=AgentId(agent)))
+
+    def extend_wrap_up(self, agent: str, by: float) -> Self:
+        return self.tell(AgentExtendedWrapUp(agent=AgentId(agent), by=Duration(seconds(by))))
 
     def occupy(self, agent: str) -> Self:
         return self.tell(AgentOccupiedElsewhere(agent=AgentId(agent)))

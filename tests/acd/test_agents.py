@@ -269,3 +269,18 @@ def test_logging_off_ends_other_use() -> None:
     floor.at(1).occupy("ann").forget()
 
     floor.at(2).log_off("ann").free("ann").shown("ann logged_off idle")
+
+
+def test_paperwork_may_take_longer_than_granted() -> None:
+    floor = Script(queue_policy(wrap=10), ready="ann")
+    floor.at(0).queue("c1").answer(1).at(5).leave("c1").forget()
+    floor.at(8).extend_wrap_up("ann", 30).shown("ann ready wrapping_up c1 until 45")
+    floor.at(44).queue("c2").expect("place c2 sales")
+    floor.at(45).expect("offer 2 c2 ann")
+
+
+def test_who_does_no_paperwork_has_no_time_to_extend() -> None:
+    floor = Script(queue_policy(wrap=10), ready="ann")
+    floor.extend_wrap_up("ann", 30).extend_wrap_up("nobody", 30).shown()
+    floor.at(0).queue("c1").expect("place c1 sales", "offer 1 c1 ann")
+    floor.answer(1).at(5).leave("c1").forget().extend_wrap_up("ann", -30).shown()

@@ -14,6 +14,7 @@ from acd.distributor import Distributor
 from acd.facts import (
     AcdFact,
     AgentEndedWrapUp,
+    AgentExtendedWrapUp,
     AgentFreedElsewhere,
     AgentLoggedOff,
     AgentLoggedOn,
@@ -21,6 +22,7 @@ from acd.facts import (
     AgentMadeReady,
     AgentOccupiedElsewhere,
     CallerLeft,
+    CallPrioritised,
     CallQueued,
     OfferAnswered,
     OfferEnded,
@@ -78,6 +80,14 @@ class AnyFactInAnyState(RuleBasedStateMachine):
         entered_at = Time(self.now - seconds(age)) if age else None
         head_start = Duration(seconds(ahead))
         self.tell(CallQueued(call=call, queue=queue, entered_at=entered_at, priority=head_start))
+
+    @rule(call=calls, ahead=st.sampled_from([0, 10, 60, -20]))
+    def a_call_is_prioritised(self, call: CallId, ahead: int) -> None:
+        self.tell(CallPrioritised(call=call, priority=Duration(seconds(ahead))))
+
+    @rule(agent=agents, by=pauses)
+    def an_agent_needs_more_time(self, agent: AgentId, by: int) -> None:
+        self.tell(AgentExtendedWrapUp(agent=agent, by=Duration(seconds(by))))
 
     @rule(call=calls)
     def a_caller_leaves(self, call: CallId) -> None:

@@ -154,3 +154,31 @@ def test_ids_decide_nothing_but_ties() -> None:
     floor.at(5).queue("c1").queue("c2").queue("c3")
 
     assert [offer.agent for offer in floor.offers()] == [CAT, BEN, ANN]
+
+
+def test_a_call_that_is_given_a_head_start_goes_ahead_of_older_ones_and_keeps_its_age() -> None:
+    floor = Script()
+    floor.at(10).queue("old").at(20).queue("young").forget()
+    floor.at(30).prioritise("young", 60).expect("place young sales")
+    assert floor.waiting() == ["young", "old"]
+
+    floor.at(31).prioritise("young", 0).expect("place young sales")
+    assert floor.waiting() == ["old", "young"]
+    (waiting,) = [one for one in floor.distributor.snapshot().calls if one.call == "young"]
+    assert waiting.entered_at == at(20)
+
+
+def test_a_head_start_changes_no_offer_and_no_talk() -> None:
+    floor = Script(ready="ann")
+    floor.at(1).queue("c1").queue("c2").forget()
+    floor.at(2).prioritise("c1", 30).expect("place c1 sales")
+    floor.at(3).answer(1).prioritise("c1", 60).expect()
+    floor.prioritise("nobody", 5).prioritise("c2", 0).expect()
+
+
+def test_the_overflow_of_a_call_with_another_head_start_comes_when_it_would_have_come() -> None:
+    floor = Script(queue_policy("sales", overflow=(60, "support")), SUPPORT)
+    floor.at(10).queue("c1").at(50).prioritise("c1", 600).forget()
+
+    floor.at(69).expect()
+    floor.at(70).expect("overflow c1 sales support", "place c1 support")
