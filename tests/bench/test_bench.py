@@ -58,7 +58,6 @@ TINY: dict[str, Callable[[], Coroutine[None, None, Figures]]] = {
     "ami_wanted": partial(ami_wanted.measure, events=100, rounds=1),
     "ami_unwanted": partial(ami_unwanted.measure, events=100, rounds=1),
     "fastagi": partial(fastagi.measure, sessions=2, calls=1, rounds=1),
-    "simulate": partial(simulate.measure, per_hour=20, agents=2),
     "journal": partial(journal.measure, batches=1, commits=10, rounds=1),
     "acd": partial(
         acd.measure,
@@ -68,6 +67,7 @@ TINY: dict[str, Callable[[], Coroutine[None, None, Figures]]] = {
         rounds=1,
     ),
     "acd_growth": partial(acd_growth.measure, few=4, many=16, facts=10, rounds=1),
+    "simulate": partial(simulate.measure, per_hour=20, agents=2),
     "calls_vs_app_queue": partial(calls_vs_app_queue.measure, TRIAL),
     "soak_short": partial(soak_short.measure, SOAK),
 }
