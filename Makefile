@@ -13,6 +13,9 @@ PACKAGES := cti acd ivr agents protocols storage config lab tests
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 
+# Ctrl-C is no failure to be told of: make itself ends by it then, with exit code 130.
+LEAVE_QUIETLY := [ $$code -ne 130 ] || { kill -INT $$PPID; exit 0; }
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test fmt lint types messages bench chaos clean
 
@@ -21,7 +24,7 @@ help: ## Show what can be made
 	@echo 'make demo ARGS="--calls 20" ends by itself after 20 calls; ARGS=--help says more.'
 
 demo: $(READY) ## Run a private Asterisk, the daemon, phones and agents, and watch them
-	@$(BIN)/python -m lab.demo $(ARGS)
+	@$(BIN)/python -m lab.demo $(ARGS) || { code=$$?; $(LEAVE_QUIETLY); exit $$code; }
 
 test: lint types ## Run the whole suite, real Asterisk and real Postgres included
 	@$(BIN)/python -m lab.asterisk_fetch

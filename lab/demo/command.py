@@ -9,13 +9,14 @@ signal's number.
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import random
 import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 import structlog
@@ -41,6 +42,28 @@ SIGNALLED = 128
 LOG_FILE = "demo.log"
 
 log = structlog.get_logger(__name__)
+
+
+class _Factor(click.FloatRange):
+    """A number within limits, which `nan` is not although it compares as if it were."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's own
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        """Return the number."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(
+                _("{value} is no number from {least:g} to {most:g}").format(
+                    value=value, least=self.min, most=self.max
+                ),
+                param,
+                ctx,
+            )
+        return number
 
 
 @click.command(
@@ -81,7 +104,7 @@ log = structlog.get_logger(__name__)
 )
 @click.option(
     "--speed",
-    type=click.FloatRange(SPEED_MIN, SPEED_MAX),
+    type=_Factor(SPEED_MIN, SPEED_MAX),
     default=1.0,
     metavar="FACTOR",
     help=_(
@@ -131,8 +154,17 @@ def main(
 
 def _read(script_file: str) -> Script:
     """Return the script that is meant, or end with all that is wrong with it."""
+    file = find_script(script_file)
+    if not script_file or not file.exists():
+        raise click.BadParameter(
+            _(
+                "there is no script {name}; there are {names}, and any other YAML file"
+                " by its path (docs/demo.md)"
+            ).format(name=repr(script_file), names=", ".join(ready_scripts())),
+            param_hint="--script",
+        )
     try:
-        return read_script(find_script(script_file), [agent.name for agent in agents_of(EXAMPLES)])
+        return read_script(file, [agent.name for agent in agents_of(EXAMPLES)])
     except ConfigError as error:
         for problem in error.problems:
             click.echo(str(problem), err=True)

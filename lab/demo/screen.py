@@ -22,15 +22,21 @@ from lab.demo.columns import FAINT, ends, fit
 from lab.demo.floor import Scene
 from lab.demo.promise import Kept, Outage
 from lab.demo.report import Totals
-from lab.demo.sections import Sections
+from lab.demo.sections import FULL_CELLS, Sections
 from lab.demo.story import BAD
 from lab.demo.terminal import Signs
 from lab.demo.words import clock
 
-WIDTH_MAX: Final = 100
-"""One column of sections is no wider: the eye would lose the lines."""
-TWO_COLUMNS_FROM: Final = 150
-"""From this width on decisions and finished calls stand beside callers and agents."""
+TWO_COLUMNS_FROM: Final = 140
+"""
+From this width on decisions and finished calls stand beside callers and agents.
+
+Below, one column has all of it, and reasons and ways through the house use what is there.
+"""
+LEFT_CELLS_MIN: Final = 69
+"""What callers and agents need; in two columns the rest is for decisions and finished calls."""
+WIDTH_MAX: Final = 204
+"""The picture is no wider: the eye would lose the lines."""
 AIRY_FROM_LINES: Final = 32
 """From this height on there is an empty line above each section."""
 ADDRESSES_FROM_LINES: Final = 46
@@ -81,7 +87,7 @@ class Picture:
     def lines(self, width: int, height: int) -> list[Text]:
         """Return the picture in exactly `height` lines of at most `width` cells."""
         wide = width >= TWO_COLUMNS_FROM
-        width = min(width, 2 * WIDTH_MAX + BETWEEN if wide else WIDTH_MAX)
+        width = min(width, WIDTH_MAX)
         top = [self._title(width), *self._notices(width, airy=height >= AIRY_FROM_LINES)]
         foot = self._foot(width, height)
         room = height - len(top) - len(foot)
@@ -98,7 +104,7 @@ class Picture:
         if room < AGENTS_FROM_ROOM:
             callers = max(1, room // 2 - 1)
             return [*sections.callers(callers), *sections.decisions(max(0, room - callers - 2))]
-        agents = sections.agents()
+        agents = sections.agents(everyone=airy)
         left = room - len(agents) - 3 - 4 * airy
         callers, decisions, finished = _shares(left)
         parts = [sections.callers(callers), agents, sections.decisions(decisions)]
@@ -109,15 +115,17 @@ class Picture:
     def _beside(self, width: int, room: int) -> list[Text]:
         """Return people on the left, and on the right what was decided and what ended."""
         half = (width - BETWEEN) // 2
+        half = half if half >= FULL_CELLS else LEFT_CELLS_MIN
         airy = room + 3 >= AIRY_FROM_LINES
         sections = self._sections(half)
-        agents = sections.agents()
+        others = self._sections(width - half - BETWEEN)
+        agents = sections.agents(everyone=airy)
         queues = sections.queues()
         callers = max(1, min(WIDE_CALLERS_MAX, room - len(agents) - len(queues) - 1 - 3 * airy))
         decisions = max(1, (room - 2 - 2 * airy) * 6 // 10)
         finished = max(0, room - decisions - 2 - 2 * airy)
         left = _stacked([sections.callers(callers), agents, queues], airy=airy)
-        right = _stacked([sections.decisions(decisions), sections.finished(finished)], airy=airy)
+        right = _stacked([others.decisions(decisions), others.finished(finished)], airy=airy)
         lines = []
         for index in range(max(len(left), len(right))):
             line = left[index].copy() if index < len(left) else Text()
@@ -268,6 +276,6 @@ def _bar(lines: Sequence[str], width: int, style: str, rows: int) -> list[Text]:
 def _shares(rows: int) -> tuple[int, int, int]:
     """Share the rows that are left between callers, decisions and finished calls."""
     rows = max(0, rows)
-    callers = min(CALLERS_MAX, round(rows * 0.35))
-    decisions = min(DECISIONS_MAX, round(rows * 0.45))
+    callers = min(CALLERS_MAX, round(rows * 0.4))
+    decisions = min(DECISIONS_MAX, round(rows * 0.42))
     return callers, decisions, rows - callers - decisions

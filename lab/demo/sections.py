@@ -25,6 +25,7 @@ from lab.demo.story import BAD, Happening, Teller
 from lab.demo.terminal import Signs
 from lab.demo.words import (
     ANONYMOUS,
+    AWAY,
     NO_KEY,
     OUTCOMES,
     PLACES,
@@ -40,6 +41,8 @@ from lab.demo.words import (
 
 LONG_WAIT_S: Final = 10.0
 """From here on a wait is shown in the colour of what nobody wants."""
+FULL_CELLS: Final = 72
+"""From this width on sections show all of their columns."""
 NAME_CELLS: Final = 16
 TIME_CELLS: Final = 6
 
@@ -86,14 +89,29 @@ class Sections:
             Column(cells=NAME_CELLS),
             Column(cells=_state_cells()),
             Column(cells=TIME_CELLS, right=True),
-            Column(cells=10),
+            Column(cells=8 if self._slim else 10),
             Column(cells=20, grows=True),
         )
-        lines = [columns.line(self._caller_cells(call)) for call in calls[:rows]]
+        shown = calls if len(calls) <= rows else calls[: max(0, rows - 1)]
+        lines = [columns.line(self._caller_cells(call)) for call in shown]
+        if len(calls) > len(shown):
+            lines.append(self._others(calls[len(shown) :]))
         if not calls:
             lines = self._nothing(_("Nobody is waiting."), rows)
-        note = self._queues_in_short(hidden=len(calls) - rows)
-        return self._section(_("CALLERS"), note, lines, rows)
+        return self._section(_("CALLERS"), self._queues_in_short(), lines, rows)
+
+    def _others(self, calls: Sequence[CallView]) -> Text:
+        """Return callers for whom there is no row: how many, and as many names as fit."""
+        said = ngettext("and {count} more:", "and {count} more:", len(calls))
+        line = Text(self.signs.shown(said.format(count=len(calls))), style=FAINT, no_wrap=True)
+        before = " "
+        for call in calls:
+            more = Text(before + self.signs.shown(self._caller(call.call)))
+            if line.cell_len + more.cell_len > self.width:
+                break
+            line.append_text(more)
+            before = f" {self.signs.dot} "
+        return line
 
     def _caller_cells(self, call: CallView) -> list[Cell]:
         passed_s = as_seconds(self.scene.floor.at - call.since)
@@ -121,12 +139,9 @@ class Sections:
             return _("chose {choice}").format(choice=choice(call.choices[-1]))
         return self._number(call.call)
 
-    def _queues_in_short(self, hidden: int) -> Text:
-        """Return how many wait in each queue, and how many callers there is no room for."""
+    def _queues_in_short(self) -> Text:
+        """Return how many wait in each queue."""
         note = Text(style=FAINT)
-        if hidden > 0:
-            said = ngettext("{count} not shown", "{count} not shown", hidden)
-            note.append(self.signs.shown(said.format(count=hidden)))
         for queue in self.scene.floor.queues:
             waiting = len(queue.waiting)
             said = _("{queue} {count}").format(queue=queue.name, count=waiting)
@@ -136,17 +151,25 @@ class Sections:
 
     # Agents
 
-    def agents(self) -> list[Text]:
-        """Return every agent, always in the same row."""
+    def agents(self, *, everyone: bool = True) -> list[Text]:
+        """Return the agents, always in the same order; who is not at work may be only counted."""
+        queues = [] if self._slim else [Column(cells=14, grows=True)]
         columns = self._columns(
             Column(cells=NAME_CELLS),
             Column(cells=_state_cells()),
             Column(cells=TIME_CELLS, right=True),
             Column(cells=NAME_CELLS, grows=True),
-            Column(cells=14, grows=True),
+            *queues,
         )
-        lines = [columns.line(self._agent_cells(agent)) for agent in self.scene.floor.agents]
-        return self._section(_("AGENTS"), None, lines, len(lines))
+        agents = self.scene.floor.agents
+        shown = [agent for agent in agents if everyone or agent_state(agent) != AWAY]
+        lines = [columns.line(self._agent_cells(agent)[: 4 + len(queues)]) for agent in shown]
+        note = None
+        if len(shown) < len(agents):
+            away = len(agents) - len(shown)
+            said = ngettext("{count} not at work", "{count} not at work", away)
+            note = Text(self.signs.shown(said.format(count=away)), style=FAINT)
+        return self._section(_("AGENTS"), note, lines, len(lines))
 
     def _agent_cells(self, agent: AgentPicture) -> list[Cell]:
         state = agent_state(agent)
@@ -172,17 +195,19 @@ class Sections:
 
     def queues(self) -> list[Text]:
         """Return the queues with what their agents do."""
-        columns = self._columns(
-            Column(cells=NAME_CELLS, grows=True),
+        figures = [
             Column(head=_("waiting"), cells=7, right=True),
             Column(head=_("longest"), cells=7, right=True),
             Column(head=_("ready"), cells=5, right=True),
             Column(head=_("ringing"), cells=7, right=True),
             Column(head=_("talking"), cells=7, right=True),
-            Column(head=_("wrapping up"), cells=11, right=True),
-        )
-        lines = [columns.line(self._queue(queue)) for queue in self.scene.floor.queues]
-        return self._section(_("QUEUES"), columns.last_heads(6), lines, len(lines))
+        ]
+        if not self._slim:
+            figures.append(Column(head=_("wrapping up"), cells=11, right=True))
+        columns = self._columns(Column(cells=NAME_CELLS, grows=True), *figures)
+        queues = self.scene.floor.queues
+        lines = [columns.line(self._queue(queue)[: 1 + len(figures)]) for queue in queues]
+        return self._section(_("QUEUES"), columns.last_heads(len(figures)), lines, len(lines))
 
     def _queue(self, queue: QueuePicture) -> list[Cell]:
         longest, style = self.signs.none, FAINT
@@ -211,7 +236,7 @@ class Sections:
             told_of = None if isinstance(turn, Died | Back) else turn.call
             caller = "" if told_of is None else self._caller(told_of)
             left = rows - len(lines)
-            told = [teller.one_line(turn, caller)]
+            told = [teller.one_line(turn, caller, self.width)]
             if isinstance(turn, Offered) and in_full < IN_FULL_MAX and left >= IN_FULL_LINES:
                 told = teller.in_full(turn, caller)
                 in_full += 1
@@ -264,6 +289,11 @@ class Sections:
         ]
 
     # What they share
+
+    @property
+    def _slim(self) -> bool:
+        """Whether there is no room for what can be done without."""
+        return self.width < FULL_CELLS
 
     def _section(self, title: str, note: Text | None, lines: list[Text], rows: int) -> list[Text]:
         heading = rule(title, note, self.width, self.signs)

@@ -150,12 +150,15 @@ class Show:
                 terminal.say(table.line(number, call))
         for line in self._totals.summary():
             terminal.say(line)
-        terminal.say(
-            _("Callers heard the agent in {callers} talks, agents the caller in {agents}").format(
-                callers=self._callers.heard_agents,
-                agents=sum(agent.heard_callers for agent in self._agents.values()),
+        # Whoever calls by a softphone is not ours to listen to.
+        if self._callers.placed:
+            heard = _("Callers heard the agent in {callers} talks, agents the caller in {agents}")
+            terminal.say(
+                heard.format(
+                    callers=self._callers.heard_agents,
+                    agents=sum(agent.heard_callers for agent in self._agents.values()),
+                )
             )
-        )
         kept = self._keeper.promise.kept()
         if kept is not None:
             terminal.say(told_kept(kept))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from acd.facts import OfferOutcome
@@ -72,12 +73,16 @@ class Teller:
                 line.append(self._shown(turn.told()), "not dim bold green")
         return line
 
-    def one_line(self, turn: Happening, caller: str) -> Text:
-        """Return a turn with its reasons in one line, as long as it is."""
+    def one_line(self, turn: Happening, caller: str, width: int) -> Text:
+        """Return a turn in one line, with why the others were not asked where there is room."""
         line = self.headline(turn, caller)
-        if isinstance(turn, Offered):
-            said = _("; ").join(filter(None, [self._for_him(turn), self._against(turn)]))
-            line.append(f"  {self._shown(said)}", "dim")
+        if not isinstance(turn, Offered):
+            return line
+        line.append(self._shown(f"  {self._for_him(turn)}"), "dim")
+        against = self._against(turn)
+        more = self._shown(_("; ") + against) if against else ""
+        if line.cell_len + cell_len(more) <= width:
+            line.append(more, "dim")
         return line
 
     def in_full(self, turn: Happening, caller: str) -> list[Text]:

@@ -16,6 +16,7 @@ from cti.language import _
 
 READY: Final = "ready"
 RESTING: Final = "resting"
+AWAY: Final = "logged_off"
 WRONG_KEY: Final = "wrong_key"
 NO_KEY: Final = "no_key"
 ANONYMOUS: Final = _("Anonymous")
@@ -23,7 +24,7 @@ ANONYMOUS: Final = _("Anonymous")
 
 STANDINGS: Final[Mapping[str, str]] = {
     READY: _("ready"),
-    "logged_off": _("not at work"),
+    AWAY: _("not at work"),
     "not_ready": _("not ready"),
     "offered": _("ringing"),
     "busy": _("talking"),

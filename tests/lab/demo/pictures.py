@@ -7,13 +7,13 @@ draws them anew. Look at what `git diff` shows of it before you commit it.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from lab.demo.terminal import ASCII_SIGNS, Signs
-from tests.lab.demo.scenes import killed, picture
+from tests.lab.demo.scenes import RUSH, STORY, Step, killed, picture
 
 FOLDER: Final = Path(__file__).parent / "drawn"
 
@@ -25,6 +25,7 @@ class Drawing:
     width: int
     height: int
     signs: Signs = field(default_factory=Signs)
+    steps: Sequence[Step] = tuple(STORY)
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -32,9 +33,11 @@ DRAWINGS: Final = {
     "80x24": Drawing(width=80, height=24),
     "80x24-killed": Drawing(width=80, height=24, changes=killed()),
     "80x24-addresses": Drawing(width=80, height=24, changes={"addresses": True}),
+    "80x24-rush": Drawing(width=80, height=24, steps=RUSH),
     "80x24-ascii": Drawing(width=80, height=24, signs=ASCII_SIGNS),
     "100x34": Drawing(width=100, height=34),
     "120x50": Drawing(width=120, height=50),
+    "140x40-rush": Drawing(width=140, height=40, steps=RUSH),
     "160x40-killed": Drawing(width=160, height=40, changes=killed()),
     "40x10": Drawing(width=40, height=10),
 }
@@ -42,7 +45,7 @@ DRAWINGS: Final = {
 
 async def draw(drawing: Drawing) -> str:
     """Return a picture as text, without the blanks at the ends of lines."""
-    drawn = await picture(drawing.signs, **drawing.changes)
+    drawn = await picture(drawing.signs, steps=drawing.steps, **drawing.changes)
     lines = drawn.lines(drawing.width, drawing.height)
     return "".join(f"{line.plain.rstrip()}\n" for line in lines)
 

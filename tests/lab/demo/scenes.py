@@ -1,8 +1,10 @@
 """A floor as the journal tells it, at a given second: what the picture is made of."""
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,16 @@ from storage.records import journal_codec
 SALES, SUPPORT = QueueName("sales"), QueueName("support")
 ANN, BEN, CHEN = AgentId("ann"), AgentId("ben"), AgentId("chen")
 NAMES = {ANN: "Ann Archer", BEN: "Ben Baker", CHEN: "陈晓"}
+RUSHING = {
+    CallId("r1"): "Noah Smith",
+    CallId("r2"): "Léa Martin",
+    CallId("r3"): "Carlos Díaz",
+    CallId("r4"): "刘洋",
+    CallId("r5"): "Tan Hui Ling",
+    CallId("r6"): "Hannah Cohen",
+    CallId("r7"): "陈静",
+    CallId("r8"): "Ahmed Hassan",
+}
 CALLERS = {CallId("c1"): "李伟", CallId("c2"): "Alice Brown", CallId("c3"): ""}
 
 Step = tuple[float, AcdFact | CallFact]
@@ -135,7 +147,7 @@ async def followed(folder: Path, steps: list[Step], *, forged: bool = False) -> 
     """Journal the steps as the daemon does, and follow that journal."""
     core = Distributor()
     with Journal.open(folder / "journal.sqlite", journal_codec()) as journal:
-        for call, name in CALLERS.items():
+        for call, name in {**CALLERS, **RUSHING}.items():
             journal.remember_party(PartyKey(call), "+861055550142" if name else "", name)
         for second, fact in steps:
             at = Time(seconds(second))
@@ -165,6 +177,12 @@ STORY: list[Step] = [
 ]
 """One has been missed by Ann and talks to Ben, one waits, one has pressed a wrong key."""
 
+RUSH: list[Step] = [
+    *floor_opens(policy(ready_ones_serve=SUPPORT)),
+    *(step for at, call in enumerate(RUSHING, start=9) for step in call_comes(at, call, "sales")),
+]
+"""More callers than there are rows for them, while nobody who serves their queue is ready."""
+
 
 def course(**changes: Any) -> Course:  # noqa: ANN401 - any field
     """A show that has run for 75 seconds, of twenty calls, one of which has ended."""
@@ -190,10 +208,15 @@ def killed() -> dict[str, Any]:
     }
 
 
-async def picture(signs: Signs | None = None, **changes: Any) -> Picture:  # noqa: ANN401 - any field
+async def picture(
+    signs: Signs | None = None,
+    *,
+    steps: Sequence[Step] = STORY,
+    **changes: Any,  # noqa: ANN401 - any field
+) -> Picture:
     """Return the picture of the story, two seconds after its end."""
     with tempfile.TemporaryDirectory() as folder:
-        scene = scene_at(await followed(Path(folder), STORY), 40)
+        scene = scene_at(await followed(Path(folder), sorted(steps, key=itemgetter(0))), 40)
     return Picture(
         scene=scene,
         course=course(**changes),

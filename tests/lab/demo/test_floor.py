@@ -36,9 +36,11 @@ async def test_an_offer_is_explained_by_name_who_won_who_was_next_who_was_out_an
     assert isinstance(turn, Offered)
     assert (turn.agent, turn.next_best, turn.idle) == (ANN, BEN, seconds(10))
     assert turn.ruled_out == ((CHEN, "not_ready"),)
-    assert TELLER.one_line(turn, "李伟").plain.endswith(
-        "李伟 → Ann Archer  free the longest, 10 s; next Ben, 9 s; not asked: 陈晓 not ready"
-    )
+    in_full = "李伟 → Ann Archer  free the longest, 10 s; next Ben, 9 s; not asked: 陈晓 not ready"
+    told = TELLER.one_line(turn, "李伟", 100)
+    assert told.plain.endswith(in_full)
+    assert TELLER.one_line(turn, "李伟", told.cell_len).plain.endswith(in_full)
+    assert TELLER.one_line(turn, "李伟", told.cell_len - 1).plain.endswith("; next Ben, 9 s")
 
 
 async def test_who_missed_a_call_is_named_when_it_goes_to_the_next(tmp_path: Path) -> None:
@@ -54,7 +56,7 @@ async def test_who_missed_a_call_is_named_when_it_goes_to_the_next(tmp_path: Pat
         BEN,
         ((ANN, "missed_this_call"), (CHEN, "not_ready")),
     )
-    assert TELLER.one_line(not_taken, "李伟").plain.endswith(
+    assert TELLER.one_line(not_taken, "李伟", 100).plain.endswith(
         "Ann Archer did not answer: 李伟 keeps his place"
     )
 

@@ -8,11 +8,12 @@ import pytest
 from rich.cells import cell_len
 from rich.text import Text
 
+from acd.facts import AgentLoggedOff
 from lab.demo import screen, sections, story, words
 from lab.demo.canvas import Canvas
 from lab.demo.terminal import ASCII_SIGNS, ReaderGoneError, Signs, Terminal
 from tests.lab.demo.pictures import DRAWINGS, draw, drawn_before
-from tests.lab.demo.scenes import killed, picture
+from tests.lab.demo.scenes import CHEN, RUSH, RUSHING, STORY, killed, picture
 
 SIZES = [(80, 24), (120, 40), (100, 34), (200, 60), (150, 20), (60, 30), (40, 10), (20, 3), (1, 1)]
 
@@ -36,6 +37,12 @@ async def test_the_picture_fits_every_terminal(
     assert [line for line in lines if cell_len(line) > width] == []
     if signs is ASCII_SIGNS:
         assert "".join(lines).isascii()
+
+
+def row(lines: list[str], begins: str) -> str:
+    """Return the line that begins so."""
+    (found,) = [line for line in lines if line.startswith(begins)]
+    return found
 
 
 LONG = "很长的翻译"
@@ -81,6 +88,44 @@ async def test_no_row_of_agents_and_no_heading_moves_when_the_daemon_dies() -> N
         assert [line.startswith(heading) for line in before] == [
             line.startswith(heading) for line in after
         ]
+
+
+async def test_callers_without_a_row_are_named_in_the_last_one() -> None:
+    drawn = await picture(steps=RUSH)
+    rows = [line.plain.rstrip() for line in drawn.lines(80, 24)]
+    callers = rows[rows.index(row(rows, "CALLERS")) + 1 : rows.index(row(rows, "AGENTS"))]
+
+    shown = [name for name in RUSHING.values() if any(line.startswith(name) for line in callers)]
+
+    assert len(shown) == len(callers) - 1
+    assert callers[-1].startswith(f"and {len(RUSHING) - len(shown)} more: ")
+    assert callers[-1].split(": ")[1].split(" · ") == list(RUSHING.values())[len(shown) :]
+
+
+async def test_who_is_not_at_work_is_counted_in_a_small_terminal_and_shown_in_a_large_one() -> None:
+    drawn = await picture(steps=[*STORY, (39, AgentLoggedOff(agent=CHEN))])
+    small = [line.plain for line in drawn.lines(80, 24)]
+    large = [line.plain for line in drawn.lines(100, 40)]
+
+    assert row(small, "AGENTS").endswith(" 1 not at work")
+    assert [line for line in small if line.startswith("陈晓")] == []
+    assert "not at work" in row(large, "陈晓")
+
+
+@pytest.mark.parametrize("width", [81, 101, 139, 140, 149, 150, 204])
+async def test_all_of_a_terminals_width_is_used(width: int) -> None:
+    lines = [line.plain for line in (await picture()).lines(width, 40)]
+
+    assert max(map(cell_len, lines)) == width
+
+
+async def test_a_decision_in_one_line_leaves_out_what_has_no_room() -> None:
+    narrow, wide = [
+        [line.plain for line in (await picture()).lines(width, 24)][-8:] for width in (80, 139)
+    ]
+
+    assert [line for line in narrow if line.endswith("…")] == []
+    assert narrow != wide
 
 
 async def test_a_decision_that_a_replay_would_not_make_is_said_aloud() -> None:

@@ -9,6 +9,7 @@ from cti.instants import as_seconds
 from lab.demo.cast import PEOPLE
 from lab.demo.drama import ScriptedAgents, person_named
 from lab.demo.pace import Pace
+from lab.demo.screen import _wrapped
 from lab.demo.script import find_script, read_script, ready_scripts
 from lab.demo.stage import EXAMPLES
 from lab.site import agents_of
@@ -34,6 +35,13 @@ def test_the_scripts_that_come_along_are_in_order(name: str) -> None:
 
     assert script.calls > 0
     assert [who for step in script.steps for who in step.call or () if who not in known] == []
+
+
+@pytest.mark.parametrize("name", ready_scripts())
+def test_what_the_scripts_say_is_one_line_of_the_smallest_terminal(name: str) -> None:
+    captions = read_script(find_script(name), AGENTS).captions
+
+    assert [said for said in captions if len(_wrapped(said, 80)) > 1] == []
 
 
 def test_the_tour_kills_the_daemon_and_takes_ninety_seconds() -> None:

@@ -192,6 +192,19 @@ async def test_the_tour_kills_the_daemon_and_every_caller_is_served_after_all(pl
     assert (left_in(place), kept_in(place)) == ([], [])
 
 
+async def test_a_desk_without_a_demonstration_says_so_in_one_line() -> None:
+    desk = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", desk_of_the_guide(), "ws://127.0.0.1:1/ws/v1"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    out, complaints = await said_by(desk)
+
+    assert (desk.returncode, out) == (1, b"")
+    assert complaints.decode().startswith("There is no desk at ws://127.0.0.1:1/ws/v1: ")
+    assert complaints.count(b"\n") == 1
+
+
 @pytest.mark.scenario
 async def test_a_guest_calls_from_his_phone_and_takes_a_call_at_his_desk(place: Path) -> None:
     show = await asyncio.create_subprocess_exec(
@@ -203,10 +216,11 @@ async def test_a_guest_calls_from_his_phone_and_takes_a_call_at_his_desk(place: 
         await call_oneself(told)
     finally:
         show.terminate()
-        async with asyncio.timeout(GONE_S_MAX):
-            await show.wait()
+        out, _complaints = await said_by(show)
 
     assert (show.returncode, kept_in(place)) == (0, [])
+    assert b"decisions replayed from the journal, all the same" in out
+    assert b"talks" not in out  # what softphones say and hear is not counted
 
 
 async def addresses_of(show: asyncio.subprocess.Process) -> dict[str, str]:
