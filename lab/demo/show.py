@@ -150,15 +150,7 @@ class Show:
                 terminal.say(table.line(number, call))
         for line in self._totals.summary():
             terminal.say(line)
-        # Whoever calls by a softphone is not ours to listen to.
-        if self._callers.placed:
-            heard = _("Callers heard the agent in {callers} talks, agents the caller in {agents}")
-            terminal.say(
-                heard.format(
-                    callers=self._callers.heard_agents,
-                    agents=sum(agent.heard_callers for agent in self._agents.values()),
-                )
-            )
+        self._report_voices()
         kept = self._keeper.promise.kept()
         if kept is not None:
             terminal.say(told_kept(kept))
@@ -172,6 +164,15 @@ class Show:
                 ).format(count=going_on)
             )
         self._report_replay()
+
+    def _report_voices(self) -> None:
+        """Tell who heard whom, once the show's own callers talked: softphones are not listened to."""
+        heard_agents = self._callers.heard_agents
+        heard_callers = sum(agent.heard_callers for agent in self._agents.values())
+        if not self._callers.placed or not (self._totals.answered or heard_agents or heard_callers):
+            return
+        said = _("Callers heard the agent in {callers} talks, agents the caller in {agents}")
+        self._terminal.say(said.format(callers=heard_agents, agents=heard_callers))
 
     def _report_replay(self) -> None:
         floor = self._floor
