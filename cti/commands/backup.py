@@ -12,6 +12,7 @@ import click
 from config.errors import ConfigError
 from cti.backup.archives import describe, told, verified
 from cti.backup.progress import Work, run_interruptibly, shown
+from cti.backup.rooms import room_in
 from cti.backup.site import Site, check_owner, find_site
 from cti.backup.take import back_up
 from cti.commands._common import GivenPath, config_option, fail
@@ -21,6 +22,7 @@ from storage.archive_manifest import Manifest
 from storage.errors import StorageError
 
 STDOUT = "-"
+ROOM_PREFIX = ".cordboard-backup-"
 
 
 def _verify(ctx: click.Context, _parameter: click.Parameter, path: Path | None) -> None:
@@ -98,8 +100,7 @@ def command(*, folder: Path, out: Path, force: bool, with_secrets: bool) -> None
 
 async def _to_file(site: Site, out: Path, work: Work, with_secrets: bool) -> None:  # noqa: FBT001 - given by partial
     """Write beside the place, and move there what is whole and on the disk."""
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".cordboard-backup-") as name:
-        room = Path(name)
+    with room_in(out.parent, ROOM_PREFIX) as room:
         unfinished = room / "archive"
         with unfinished.open("xb") as file:
             unfinished.chmod(0o600)
@@ -112,9 +113,9 @@ async def _to_file(site: Site, out: Path, work: Work, with_secrets: bool) -> Non
 
 
 async def _to_stdout(site: Site, _out: Path, work: Work, with_secrets: bool) -> None:  # noqa: FBT001 - given by partial
-    with tempfile.TemporaryDirectory(prefix="cordboard-backup-") as name:
+    with room_in(Path(tempfile.gettempdir()), ROOM_PREFIX) as room:
         out = sys.stdout.buffer
-        manifest = await back_up(site, out, Path(name), work, with_secrets=with_secrets)
+        manifest = await back_up(site, out, room, work, with_secrets=with_secrets)
         with suppress(BrokenPipeError):
             out.flush()
     _tell(manifest, None)

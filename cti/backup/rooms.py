@@ -1,0 +1,95 @@
+"""
+Private folders for what is on its way, and what is left of those whose program was killed.
+
+They hold callers' data, so none may stay: whoever makes one removes the others first that nobody
+owns any more. The owner's lock tells that; his process id could be another program's by now.
+"""
+
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from cti.language import _, ngettext
+from storage.errors import ArchiveError
+
+LOCK = "lock"
+ATTEMPTS_MAX = 5
+"""So often a new room may be swept away between being made and being locked."""
+
+
+@contextmanager
+def room_in(parent: Path, prefix: str) -> Iterator[Path]:
+    """
+    Lend an empty private folder, after those were removed that a killed program has left.
+
+    Raises:
+        OSError: it cannot be made.
+        ArchiveError: others remove it at once, again and again.
+    """
+    swept = sweep(parent, prefix)
+    if swept:
+        told = ngettext(
+            "removed from {folder}: what {count} backup that was broken off had left there",
+            "removed from {folder}: what {count} backups that were broken off had left there",
+            swept,
+        )
+        click.echo(told.format(folder=parent, count=swept), err=True)
+    for _attempt in range(ATTEMPTS_MAX):
+        room = Path(tempfile.mkdtemp(dir=parent, prefix=prefix))
+        held = _lock(room)
+        if held is not None:
+            break
+    else:
+        raise ArchiveError(_("others remove what is made in {folder}").format(folder=parent))
+    try:
+        yield room
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+        os.close(held)
+
+
+def sweep(parent: Path, prefix: str) -> int:
+    """Remove this user's rooms that have no living owner, and return how many there were."""
+    count = 0
+    for room in sorted(parent.glob(f"{prefix}*")):
+        try:
+            status = room.lstat()
+        except FileNotFoundError:
+            continue
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+            continue
+        held = _lock(room)
+        if held is not None:
+            shutil.rmtree(room, ignore_errors=True)
+            os.close(held)
+            count += not room.exists()
+    return count
+
+
+def _lock(room: Path) -> int | None:
+    """Return the room's lock, held as long as it is open; None: it is another's, or gone."""
+    path = room / LOCK
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        held = os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        mine = os.path.samestat(os.fstat(held), path.lstat())
+    except (BlockingIOError, FileNotFoundError):
+        mine = False
+    except BaseException:
+        os.close(held)
+        raise
+    if not mine:
+        os.close(held)
+        return None
+    return held

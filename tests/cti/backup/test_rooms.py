@@ -1,0 +1,56 @@
+"""What a killed backup leaves is removed by the next one, and what a living one has is not."""
+
+import signal
+from pathlib import Path
+
+from cti.backup.rooms import room_in, sweep
+from tests.cti.backup.machines import Machine, done, program
+
+PREFIX = ".cordboard-backup-"
+KILLED = """
+import os
+import signal
+import cti.backup.take as take
+async def kill(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+take._add_table = kill
+"""
+
+
+def rooms(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"{PREFIX}*"))
+
+
+def test_what_a_killed_backup_left_is_removed_by_the_next_which_says_so(
+    site: Machine, archive: Path
+) -> None:
+    process = program(site, "backup", "--out", str(archive), first=KILLED)
+    process.communicate(timeout=60)
+    left = [(room / "archive").exists() for room in rooms(archive.parent)]
+    code, said = done(site, "backup", "--out", str(archive))
+
+    assert process.returncode == -signal.SIGKILL
+    assert left == [True]
+    assert code == 0
+    assert "what 1 backup that was broken off had left there" in said
+    assert rooms(archive.parent) == []
+
+
+def test_a_room_with_a_living_owner_is_left_alone(tmp_path: Path) -> None:
+    with room_in(tmp_path, PREFIX) as room:
+        (room / "journal").write_bytes(b"on its way")
+        swept = sweep(tmp_path, PREFIX)
+
+        assert swept == 0
+        assert (room / "journal").read_bytes() == b"on its way"
+    assert rooms(tmp_path) == []
+
+
+def test_a_link_that_is_called_like_a_room_is_not_followed(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "file").touch()
+    (tmp_path / f"{PREFIX}link").symlink_to(other)
+
+    assert sweep(tmp_path, PREFIX) == 0
+    assert (other / "file").exists()
