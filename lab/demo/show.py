@@ -166,7 +166,7 @@ class Show:
         self._report_replay()
 
     def _report_voices(self) -> None:
-        """Tell who heard whom, once the show's own callers talked: softphones are not listened to."""
+        """Tell who heard whom, if any of the show's own callers talked: softphones are not ours."""
         heard_agents = self._callers.heard_agents
         heard_callers = sum(agent.heard_callers for agent in self._agents.values())
         if not self._callers.placed or not (self._totals.answered or heard_agents or heard_callers):
