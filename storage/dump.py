@@ -18,6 +18,7 @@ from storage.archive import Spool
 from storage.archive_manifest import Sequence
 from storage.catalogue import Connection, own_schema, quoted, sequences_in, tables_in
 from storage.errors import ArchiveError, StorageError, StorageUnavailableError
+from storage.migrate import read_migrations
 
 PARTIES = "parties"
 """Callers' numbers and names: read last of all, so that none comes back that was erased."""
@@ -83,13 +84,21 @@ async def _view(connection: asyncpg.Connection) -> DatabaseView:
     tables = await tables_in(connection, await own_schema(connection))
     if "schema_migrations" not in tables:
         raise ArchiveError(_("the database holds nothing of Cordboard's: there is nothing to keep"))
+    schema = await connection.fetchval("SELECT max(number) FROM schema_migrations") or 0
+    if schema > (known := len(read_migrations())):
+        # No restore by this program could take it, and what it means is not known here.
+        raise ArchiveError(
+            _(
+                "the database has schema {schema}, and this program knows those up to {known}: back"
+                " it up with the newer Cordboard that has used it"
+            ).format(schema=schema, known=known)
+        )
     # As pg_dump does: what was listed stays as it is until it has been read.
     names = ", ".join(quoted(table) for table in tables)
     await connection.execute(f"LOCK TABLE {names} IN ACCESS SHARE MODE")
-    schema = await connection.fetchval("SELECT max(number) FROM schema_migrations")
     return DatabaseView(
         connection=connection,
-        schema=schema or 0,
+        schema=schema,
         tables=tables,
         sequences=await sequences_in(connection, await own_schema(connection)),
     )

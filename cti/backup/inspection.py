@@ -90,12 +90,14 @@ def opened(file: BinaryIO) -> Archive:
     if manifest.database.schema > known or manifest.journal.format > SCHEMA_VERSION:
         raise ArchiveTooNewError(
             _(
-                "it was made by a newer Cordboard, {maker}: its database has schema {schema} and"
-                " its journal format {format}; restore it with that version"
+                "it was made by a newer Cordboard: its database has schema {schema} and its journal"
+                " format {format}, and this program knows schemas up to {known} and formats up to"
+                " {format_known}; restore it with that version"
             ).format(
-                maker=manifest.program,
                 schema=manifest.database.schema,
                 format=manifest.journal.format,
+                known=known,
+                format_known=SCHEMA_VERSION,
             )
         )
     _check_members(reader, manifest)

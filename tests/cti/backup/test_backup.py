@@ -187,6 +187,18 @@ def test_a_database_that_is_away_leaves_no_archive(site: Machine, archive: Path)
     assert sorted(file.name for file in archive.parent.iterdir()) == ["site"]
 
 
+def test_a_database_that_is_newer_than_this_program_is_not_backed_up_by_it(
+    site: Machine, archive: Path
+) -> None:
+    later = "INSERT INTO schema_migrations (number, name, sha256) VALUES (99, '0099_x.sql', '')"
+    asyncio.run(execute(site.database, later))
+    code, said = done(site, "backup", "--out", str(archive))
+
+    assert code == 1
+    assert "the database has schema 99, and this program knows those up to " in said
+    assert not archive.exists()
+
+
 def test_where_no_daemon_ever_ran_there_is_nothing_to_back_up(
     tmp_path: Path, database: str, archive: Path
 ) -> None:
