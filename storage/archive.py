@@ -255,8 +255,10 @@ class ArchiveReader:
             # A long name stands here too, cut off wherever it was; it is not read.
             header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         except tarfile.EOFHeaderError:  # type: ignore[attr-defined] # a name of tarfile's own
-            if self._file.read(tarfile.BLOCKSIZE).strip(b"\0"):
-                raise ArchiveDamagedError(_("something stands behind its end")) from None
+            # Other tools fill up with zeros to a record's end.
+            while rest := self._file.read(COPY_BYTES):
+                if rest.strip(b"\0"):
+                    raise ArchiveDamagedError(_("something stands behind its end")) from None
             return None, offset
         except (tarfile.HeaderError, ValueError) as error:
             raise ArchiveDamagedError(

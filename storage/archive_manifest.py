@@ -157,6 +157,12 @@ def read_manifest(data: bytes, *, program: str) -> Manifest:
                 known=FORMAT,
             )
         )
+    if format_ < FORMAT:
+        raise ArchiveDamagedError(
+            _("its manifest has format {format}, and there is none before {first}").format(
+                format=format_, first=FORMAT
+            )
+        )
     try:
         manifest: Manifest = _converter.structure(plain, Manifest)
     except _ERRORS as error:
@@ -165,7 +171,36 @@ def read_manifest(data: bytes, *, program: str) -> Manifest:
         ) from error
     if len(manifest.members) > MEMBERS_MAX or {it.kind for it in manifest.members} - kinds:
         raise ArchiveDamagedError(_("its manifest does not fit itself"))
+    if is_newer(manifest.core, program):
+        raise ArchiveTooNewError(
+            _(
+                "the core that it was made with is {core}, and this is {program}: restore it with"
+                " that version or a newer one"
+            ).format(core=manifest.core, program=program)
+        )
+    _check_sequences(manifest.database)
     return manifest
+
+
+def _check_sequences(part: DatabasePart) -> None:
+    """See that each sequence is behind a column that the manifest tells of, and stands once."""
+    columns = {(table.name, column) for table in part.tables for column in table.columns}
+    seen: set[tuple[str, str]] = set()
+    for sequence in part.sequences:
+        place = (sequence.table, sequence.column)
+        if place not in columns:
+            raise ArchiveDamagedError(
+                _("its manifest tells of a sequence for {place}, which is not in it").format(
+                    place=repr(".".join(place))
+                )
+            )
+        if place in seen:
+            raise ArchiveDamagedError(
+                _("its manifest tells of the sequence for {place} twice").format(
+                    place=repr(".".join(place))
+                )
+            )
+        seen.add(place)
 
 
 def _first(error: BaseException) -> str:

@@ -100,7 +100,12 @@ async def _view(connection: asyncpg.Connection) -> DatabaseView:
         connection=connection,
         schema=schema,
         tables=tables,
-        sequences=await sequences_in(connection, await own_schema(connection)),
+        # A sequence may be behind a table that is not copied: an extension's, or a partition.
+        sequences=[
+            sequence
+            for sequence in await sequences_in(connection, await own_schema(connection))
+            if sequence.column in tables.get(sequence.table, ())
+        ],
     )
 
 

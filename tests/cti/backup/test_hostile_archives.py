@@ -204,6 +204,42 @@ def test_a_manifest_that_does_not_fit_is_refused(
     assert "was not restored: " in refused(empty, archive)
 
 
+def of_nothing(manifest: dict[str, Any]) -> None:
+    manifest["database"]["sequences"][0]["table"] = "nothing"
+
+
+def twice(manifest: dict[str, Any]) -> None:
+    manifest["database"]["sequences"] += manifest["database"]["sequences"][:1]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda manifest: manifest.update(core="9.9.9"), "the core that it was made with is 9.9.9"),
+        (lambda manifest: manifest.update(format=0), "its manifest has format 0, and there is "),
+        (of_nothing, "its manifest tells of a sequence for 'nothing."),
+        (twice, " twice"),
+    ],
+    ids=["core", "format", "sequence", "twice"],
+)
+def test_a_manifest_that_is_odd_is_refused_with_its_own_sentence(
+    empty: Machine, archive: Path, change: Callable[[dict[str, Any]], None], reason: str
+) -> None:
+    changed_manifest(archive, change)
+
+    assert reason in refused(empty, archive)
+
+
+@pytest.mark.parametrize("zeros", [0, 512, 3 * 2**20])
+def test_what_stands_behind_the_end_is_refused_however_far_behind(
+    empty: Machine, archive: Path, zeros: int
+) -> None:
+    with archive.open("ab") as file:
+        file.write(bytes(zeros) + b"junk")
+
+    assert "something stands behind its end" in refused(empty, archive)
+
+
 def replaced(archive: Path, name: str, content: bytes, unpacked: int) -> None:
     """Put another member in the place of one, with a manifest that says so."""
     manifest = orjson.loads(members(archive)[MANIFEST])
