@@ -74,7 +74,7 @@ def find_site(folder: Path, environment: Mapping[str, str], *, files: Path | Non
     main = checked.model_dump(warnings=False)
     url: Secret | None = None
     if main["database"]["url"] is not None:
-        found = find_secrets(MAIN_FILE, document.node, source, environment, unset=Severity.WARNING)
+        found = find_secrets(MAIN_FILE, document.node, source, environment, unset=Severity.ERROR)
         url = found.secrets.get(_DATABASE_URL)
         if isinstance(main["database"]["url"], str):
             url = Secret(main["database"]["url"])

@@ -164,7 +164,7 @@ def journal_files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def run(machine: Machine, *arguments: str, typed: str = "", **environment: str) -> Result:
+def run(machine: Machine, *arguments: str, typed: str = "", **environment: str | None) -> Result:
     """Run a command for a machine, in this process."""
     result = CliRunner().invoke(
         main,

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -326,6 +327,20 @@ def test_a_restore_without_the_databases_secret_says_which_is_missing(
 
     assert result.exit_code == 1
     assert "database.url" in result.stderr
+    assert not empty.configuration.exists()
+
+
+def test_a_variable_that_is_not_set_is_an_error_with_its_name_and_line(
+    site: Machine, empty: Machine, archive: Path
+) -> None:
+    backed_up(site, archive)
+    result = run(empty, "restore", "--from", str(archive), DATABASE=None)
+
+    assert result.exit_code == 1
+    assert re.search(
+        r"^cordboard\.yaml:\d+:\d+: database\.url.*DATABASE", result.stderr, re.MULTILINE
+    )
+    assert "warning" not in result.stderr
     assert not empty.configuration.exists()
 
 
