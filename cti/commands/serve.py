@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 import structlog
-import uvloop
 
 from config.errors import ConfigError
 from config.load import load
@@ -43,8 +42,7 @@ def command(folder: Path) -> None:
     for warning in configuration.warnings:
         log.warning("configuration_doubtful", problem=str(warning))
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(Daemon(configuration, os.environ, in_terminal=_in_terminal()).run())
+        asyncio.run(Daemon(configuration, os.environ, in_terminal=_in_terminal()).run())
     except StartError as error:
         fail(str(error))
 
