@@ -18,6 +18,7 @@ from cti.instants import Time
 from protocols.ami.connection import AmiConnection
 from protocols.ami.connector import SHUTDOWN_EVENT, Connector, log_callback_failure
 from protocols.ami.counters import AmiCounters
+from protocols.ami.down_log import DownLog
 from protocols.ami.errors import (
     ActionRejectedError,
     ActionTimeoutError,
@@ -85,6 +86,7 @@ class AmiClient:
             self._link.register_event(name, self._deliver)
         self._shut_down = False
         self._running = False
+        self._down_log = DownLog(settings.host, settings.port)
         self._attempts = 0
         self._state = LinkState(
             phase=LinkPhase.DOWN, since=self._now(), reason=DownReason.NOT_STARTED
@@ -108,13 +110,11 @@ class AmiClient:
         try:
             while True:
                 down = await self._live_once()
-                _log.warning(
-                    "ami_link_down",
-                    host=self._settings.host,
-                    port=self._settings.port,
-                    reason=down.reason.value,
-                    detail=down.detail,
+                self._down_log.down(
+                    down.reason,
+                    down.detail,
                     attempts=self._attempts,
+                    at_s=asyncio.get_running_loop().time(),
                 )
                 self._become(LinkPhase.DOWN, down.reason, down.detail)
                 pause = pause_before_attempt(
@@ -200,6 +200,7 @@ class AmiClient:
             boot = await self._identify(connection)
             up_at = loop.time()
             self.counters.links_up += 1
+            self._down_log.up()
             self._become(LinkPhase.UP, boot=boot)
             _log.info("ami_link_up", host=self._settings.host, port=self._settings.port)
             await self._watch(connection)

@@ -12,6 +12,7 @@ from protocols.ami.client import PINGS_LATE_MAX, AmiClient
 from protocols.ami.connection import AmiConnection
 from protocols.ami.connector import Connector
 from protocols.ami.counters import AmiCounters
+from protocols.ami.down_log import DownLog
 from protocols.ami.errors import LocalProtocolError, SwitchUnavailableError
 from protocols.ami.link import (
     AmiSettings,
@@ -353,6 +354,44 @@ async def test_the_secret_is_in_no_log_and_no_repr(server: AmiServer) -> None:
             said = [repr(logs), repr(heard.states), repr(client.__dict__), repr(quick(server))]
     assert [log["event"] for log in logs[:2]] == ["ami_link_down", "ami_link_up"]
     assert [text for text in said if secret in text or SECRET in text] == []
+
+
+async def test_an_asterisk_that_stays_away_is_told_of_once_and_again_when_it_is_another_matter(
+    server: AmiServer,
+) -> None:
+    server.login = Login.REFUSED
+    with structlog.testing.capture_logs() as logs:
+        async with running(server) as (_, heard):
+            await heard.until_phase(DOWN, times=4)
+            refused = list(logs)
+            server.login = Login.SHUTTING_DOWN
+            await heard.until(lambda: heard.states[-1].reason is DownReason.SWITCH_SHUT_DOWN)
+            server.login = Login.ACCEPTED
+            await heard.until_phase(UP)
+            server.drop()
+            await heard.until_phase(UP, times=2)
+    told = [(log["event"], log.get("reason")) for log in logs]
+
+    assert [(log["reason"], log["attempts"], log["untold"]) for log in refused] == [
+        ("login_refused", 1, 0)
+    ]
+    assert [reason for event, reason in told if event == "ami_link_down"] == [
+        "login_refused",
+        "switch_shut_down",
+        "connection_lost",
+    ]
+    assert logs[1]["untold"] >= 3
+
+
+def test_the_same_failure_is_told_again_after_a_minute_and_counted_meanwhile() -> None:
+    told = DownLog("pbx", 5038)
+    with structlog.testing.capture_logs() as logs:
+        for second in range(0, 130, 10):
+            told.down(DownReason.CONNECT_FAILED, "no", attempts=second // 10 + 1, at_s=second)
+        told.up()
+        told.down(DownReason.CONNECT_FAILED, "no", attempts=1, at_s=131)
+
+    assert [(log["attempts"], log["untold"]) for log in logs] == [(1, 0), (7, 5), (13, 5), (1, 0)]
 
 
 def settings(**changes: float | str) -> AmiSettings:
