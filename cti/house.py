@@ -146,6 +146,7 @@ def build_house(
                 database=database,
                 ami=ami,
                 agi=agi,
+                switch=switch,
                 web=web,
                 tally=tally,
                 lag=lag,

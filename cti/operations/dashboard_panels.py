@@ -305,6 +305,10 @@ ROWS: Final[tuple[tuple[str, tuple[Panel, ...]], ...]] = (
                 ),
             ),
             Panel(
+                title="What Asterisk did not have",
+                queries=((_increase("cordboard_switch_differences_total", "what"), "{{what}}"),),
+            ),
+            Panel(
                 title="FastAGI",
                 unit="cps",
                 queries=(

@@ -12,6 +12,8 @@ from cti.database import Database
 from cti.instants import Time, as_seconds
 from cti.operations.figure import Sheet, counter, gauge, histogram
 from cti.operations.loop_lag import LoopLag
+from cti.switch.resync import DIFFERENCES
+from cti.switch.switch import Switch
 from cti.writer import Writer
 from protocols.agi.server import AgiServer
 from protocols.ami.client import AmiClient
@@ -94,6 +96,12 @@ AMI_ANSWERS = histogram(
 AMI_TIMEOUTS = counter(
     "cordboard_ami_actions_timed_out_total", "Actions that were not answered in time.", "pbx"
 )
+DIFFERENCES_MET = counter(
+    "cordboard_switch_differences_total",
+    "Times that Asterisk did not have what we believed in, which was put right: call_gone (a call) "
+    "or offer_gone (an offer to an agent); the log's switch_differs names it.",
+    *("pbx", "what"),
+)
 AGI_SESSIONS = gauge("cordboard_agi_open_sessions", "FastAGI connections that are open now.", "pbx")
 AGI_OPENED = counter("cordboard_agi_sessions_total", "FastAGI sessions that were opened.", "pbx")
 AGI_REFUSED = counter(
@@ -154,6 +162,7 @@ FIGURES: Final = (
     AMI_LAST,
     AMI_ANSWERS,
     AMI_TIMEOUTS,
+    DIFFERENCES_MET,
     AGI_SESSIONS,
     AGI_OPENED,
     AGI_REFUSED,
@@ -240,6 +249,7 @@ class PbxFigures:
     pbx: str
     ami: AmiClient
     agi: AgiServer
+    switch: Switch
 
     def write(self, sheet: Sheet) -> None:
         """Write all of it."""
@@ -262,6 +272,8 @@ class PbxFigures:
             sheet.write(AMI_LAST, age_s, self.pbx)
         sheet.spread(AMI_ANSWERS, counts.answers_s, self.pbx)
         sheet.write(AMI_TIMEOUTS, counts.actions_timed_out, self.pbx)
+        for what in DIFFERENCES:
+            sheet.write(DIFFERENCES_MET, self.switch.differences.get(what, 0), self.pbx, what)
         agi = self.agi.counts
         sheet.write(AGI_SESSIONS, self.agi.connections, self.pbx)
         sheet.write(AGI_OPENED, agi.sessions, self.pbx)

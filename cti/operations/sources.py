@@ -17,6 +17,7 @@ from cti.operations.loop_lag import LoopLag
 from cti.operations.metrics import Source
 from cti.operations.part_figures import DaemonFigures, JournalFigures, PbxFigures, WebFigures
 from cti.operations.tally import Tally
+from cti.switch.switch import Switch
 from cti.writer import Writer
 from protocols.agi.server import AgiServer
 from protocols.ami.client import AmiClient
@@ -37,6 +38,7 @@ class Parts:
     database: Database
     ami: AmiClient
     agi: AgiServer
+    switch: Switch
     web: AgentServer
     tally: Tally
     lag: LoopLag
@@ -74,5 +76,5 @@ def sources(parts: Parts) -> Iterator[Source]:
         now=parts.clock.now,
     )
     for pbx in configuration.pbxs:
-        yield PbxFigures(pbx=pbx, ami=parts.ami, agi=parts.agi)
+        yield PbxFigures(pbx=pbx, ami=parts.ami, agi=parts.agi, switch=parts.switch)
     yield WebFigures(state=lambda: parts.web.state)

@@ -9,8 +9,10 @@ Where Asterisk has been restarted, the picture tells which calls are the new pro
 have come before our link to it.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import structlog
 
@@ -24,6 +26,9 @@ from protocols.ami.messages import AmiEvent
 
 STATUS_VARIABLES = "CORD_CALL,CORD_OFFER,CORD_STATE"
 STATUS_DEADLINE_S = 5.0
+Difference = Literal["call_gone", "offer_gone"]
+DIFFERENCES: tuple[Difference, ...] = get_args(Difference)
+"""What Asterisk may turn out not to have."""
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +69,8 @@ class Resync:
         self._ami = ami
         self._doubted: set[OfferId] = set()
         self._restarted = False
-        self.differences = 0
+        self.differences: Counter[Difference] = Counter()
+        """How often Asterisk did not have what we believed in."""
 
     def note_restart(self) -> None:
         """Learn that this is another Asterisk process: whom the next look misses died with it."""
@@ -126,8 +132,8 @@ class Resync:
         elif offer.up and leg.bridge:
             self._ledger.answer(offer)
 
-    def _differs(self, what: str, **ids: object) -> None:
-        self.differences += 1
+    def _differs(self, what: Difference, **ids: object) -> None:
+        self.differences[what] += 1
         log.warning("switch_differs", what=what, **ids)
 
 

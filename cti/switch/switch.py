@@ -27,7 +27,7 @@ from cti.switch.lines import CallerLine, LineState, LiveOffer
 from cti.switch.outcomes import CAUSE_WITHDRAWN
 from cti.switch.ports import AmiPort, CallerWatch, FactInbox, Floor, PartyBook
 from cti.switch.reception import Reception, Service
-from cti.switch.resync import Resync
+from cti.switch.resync import Difference, Resync
 from cti.switch.witness import Witness
 from ivr.flow import Flow
 from protocols.agi.session import AgiSession
@@ -74,6 +74,11 @@ class Switch:
         self._resync = Resync(self.ledger, ami)
         self._devices = Devices(pbx, self.ledger, inbox, floor, ami)
         self._tasks: asyncio.TaskGroup | None = None
+
+    @property
+    def differences(self) -> Mapping[Difference, int]:
+        """How often Asterisk did not have a call or an offer that we believed in."""
+        return self._resync.differences
 
     async def run(self) -> None:
         """Own the small tasks that make sure of things, until cancelled."""

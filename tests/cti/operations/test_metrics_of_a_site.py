@@ -125,6 +125,8 @@ def check_parts(after: Scrape) -> None:
     assert after.value("cordboard_ami_up", pbx="main") == 1
     assert after.value("cordboard_ami_events_total", pbx="main") > 20
     assert after.value("cordboard_ami_action_seconds_count", pbx="main") >= 2
+    for what in ("call_gone", "offer_gone"):
+        assert after.value("cordboard_switch_differences_total", pbx="main", what=what) == 0
     assert after.value("cordboard_agi_sessions_total", pbx="main") == 5
     assert after.value("cordboard_agi_open_sessions", pbx="main") == 0
     assert after.value("cordboard_agi_commands_total", pbx="main") > 20
