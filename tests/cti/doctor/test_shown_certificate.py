@@ -1,6 +1,7 @@
 """A daemon that shows another certificate than the file holds, and which is which."""
 
 import asyncio
+import contextlib
 import shutil
 import signal
 import ssl
@@ -60,13 +61,20 @@ async def test_a_daemon_that_keeps_the_old_one_beside_an_expired_file_is_a_warni
     assert "systemctl reload cordboard" in first.remedy
 
 
+async def stays(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Hold the connection until the other side ends it; dropped, it would be reset at any moment."""
+    with contextlib.suppress(ConnectionError):
+        await reader.read()
+    writer.close()
+
+
 @asynccontextmanager
 async def showing(folder: Path, begins: timedelta, ends: timedelta) -> AsyncIterator[int]:
     """Show a certificate at a port; no daemon can be kept from taking up a better one."""
     folder.mkdir()  # noqa: ASYNC240 - of a test's own
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(*new_certificate(folder, begins=begins, ends=ends))
-    server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(stays, "127.0.0.1", 0, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -133,7 +141,7 @@ async def test_a_daemon_that_shows_what_the_file_holds_has_one_line_of_it(tmp_pa
     path, key = new_certificate(tmp_path, ends=-DAY, issuer=authority())
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(path, key)
-    server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(stays, "127.0.0.1", 0, ssl=tls)
     try:
         found = await looked_at(path, server.sockets[0].getsockname()[1])
     finally:
