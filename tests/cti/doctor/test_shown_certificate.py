@@ -62,7 +62,7 @@ async def test_a_daemon_that_keeps_the_old_one_beside_an_expired_file_is_a_warni
 
 
 async def stays(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Hold the connection until the other side ends it; dropped, it would be reset at any moment."""
+    """Hold the connection until the other side ends it: dropped, it could be reset at any time."""
     with contextlib.suppress(ConnectionError):
         await reader.read()
     writer.close()
