@@ -17,6 +17,8 @@ from config.asterisk_import.reader import Section
 PATTERN_MAX = 80
 PATTERNS_MAX = 200
 """Patterns of one context that are looked at."""
+DIFFERENT_MAX = 500
+"""Different patterns of all contexts that numbers are compared with."""
 _STEP: Final = re.compile(
     r"\s*(?P<priority>hint|[0-9]+|n|s)(\([^)]*\)|\+[0-9]+)*\s*,\s*(?P<call>.*)",
     re.DOTALL | re.ASCII,
@@ -56,6 +58,11 @@ class Dialplan:
             compiled = ((_pattern(number), one) for number, one in extensions.items())
             known = ((pattern, one) for pattern, one in compiled if pattern is not None)
             self._patterns[context] = list(islice(known, PATTERNS_MAX))
+        patterns = (pair for pairs in self._patterns.values() for pair in pairs)
+        self._different = dict(
+            islice(({pair[0].pattern: pair for pair in patterns}).items(), DIFFERENT_MAX)
+        )
+        """One of each pattern that is written in any context."""
 
     def extensions(self) -> Iterator[Extension]:
         """Yield all extensions in the order of the files."""
@@ -79,6 +86,14 @@ class Dialplan:
             return None
         device = extension.hint.split(",")[0].split("&")[0].strip()
         return device.replace("${EXTEN}", number)
+
+    def taken_by(self, number: str) -> Extension | None:
+        """Return an extension of any context that takes a number: itself, or a pattern."""
+        for context in self._contexts.values():
+            if number in context:
+                return context[number]
+        patterns = self._different.values()
+        return next((one for pattern, one in patterns if pattern.fullmatch(number)), None)
 
     def _find(self, number: str, context: str) -> Extension | None:
         extensions = self._contexts.get(context, {})

@@ -16,6 +16,8 @@ from cti.language import _
 
 FIRST_NUMBER = 8_000
 """Where numbers begin that nobody gave: as in the examples."""
+_GUESSED: Final = (*range(FIRST_NUMBER, 10_000), *range(1_000, FIRST_NUMBER))
+"""What is tried; a dialplan whose patterns take all of these has none that is sure to be free."""
 OVERFLOW_S_MAX = 86_400
 _NUMBER: Final = re.compile(r"\+?[0-9*#]{1,20}")
 _ARGUMENTS: Final = tuple(APPLICATION)
@@ -44,15 +46,14 @@ class Services:
         remarks = self._remarks(dialplan)
         pairs = [*self._numbers.items()]
         taken = set(self._numbers)
-        others = dialplan.extensions() if dialplan is not None else ()
-        used = taken | {extension.number for extension in others}
-        free = (str(number) for number in range(FIRST_NUMBER, 10**9) if str(number) not in used)
+        free = self._free_numbers(dialplan)
         served = {queue.name for queue in self._numbers.values()}
         for queue in self._queues:
             if queue.name in served or queue.name not in remarks:
                 continue
             number = next(free)
             pairs.append((number, queue))
+            self._tell_if_taken(queue, number, dialplan)
         first = {queue.name: number for number, queue in reversed(pairs)}
         wanted = [
             queue.name if first[queue.name] == number else f"{queue.name} {number}"
@@ -68,6 +69,31 @@ class Services:
             )
             for want, (number, queue) in zip(wanted, pairs, strict=True)
         )
+
+    def _free_numbers(self, dialplan: Dialplan | None) -> Iterator[str]:
+        """Give numbers for queues without one, first those that no pattern takes."""
+        literal = set(self._numbers)
+        if dialplan is not None:
+            literal |= {extension.number for extension in dialplan.extensions()}
+        likely = [str(number) for number in _GUESSED if str(number) not in literal]
+        given: set[str] = set()
+        for number in likely:
+            if dialplan is None or dialplan.taken_by(number) is None:
+                given.add(number)
+                yield number
+        further = (str(number) for number in range(FIRST_NUMBER, 10**9))
+        yield from (one for one in further if one not in literal and one not in given)
+
+    def _tell_if_taken(self, queue: QueueDraft, number: str, dialplan: Dialplan | None) -> None:
+        """Note where a pattern takes the number that was guessed: none is free of patterns then."""
+        extension = None if dialplan is None else dialplan.taken_by(number)
+        if extension is None:
+            return
+        words = _(
+            "service {number}: the dialplan's pattern {pattern} in [{context}] takes this number "
+            "too, as it takes all that were tried"
+        ).format(number=number, pattern=extension.number, context=extension.context)
+        self._findings.add(Fate.KEPT_IN_MIND, queue.place, f"[{queue.original}]", words)
 
     def _remarks(self, dialplan: Dialplan | None) -> Mapping[str, str]:
         """Note which queues have no number yet; return what to say of those that get one."""

@@ -10,6 +10,7 @@ from config.asterisk_import.dialplan import Dialplan
 from config.asterisk_import.draft import Draft
 from config.asterisk_import.errors import ImportRefusedError
 from config.asterisk_import.members import Members
+from config.asterisk_import.misplaced import Kind, refuse_misplaced
 from config.asterisk_import.names import safe_names
 from config.asterisk_import.option import Fate
 from config.asterisk_import.phones import Phones
@@ -24,9 +25,6 @@ from cti.language import _
 
 QUEUES_MAX = 1_000
 GENERAL_SECTION: Final = "general"
-_OF_QUEUES: Final = frozenset({"member", "strategy"})
-_OF_OTHERS: Final = frozenset({"exten", "same", "agent", "fullname"})
-"""Options of extensions.conf and agents.conf that no queues.conf has."""
 _REALTIME: Final = frozenset(
     {
         "queues",
@@ -60,11 +58,12 @@ def draft_configuration(sources: Sources) -> Draft:
     """
     findings = Findings()
     budget = Budget()
-    queues = _read(sources.queues, findings, budget)
-    _refuse_other_file(queues)
+    queues = _read(sources.queues, "queues.conf", findings, budget)
     agents = _beside(sources, sources.agents, "agents.conf", findings, budget)
     rules = _beside(sources, sources.rules, "queuerules.conf", findings, budget)
-    extensions = _read(sources.extensions, findings, budget) if sources.extensions else None
+    extensions = None
+    if sources.extensions is not None:
+        extensions = _read(sources.extensions, "extensions.conf", findings, budget)
     realtime = _tell_realtime(sources.queues, findings, budget)
     dialplan = None if extensions is None else Dialplan(extensions.sections)
     names = {} if agents is None else full_names(findings, agents.sections)
@@ -95,34 +94,22 @@ def draft_configuration(sources: Sources) -> Draft:
     )
 
 
-def _refuse_other_file(file: AsteriskFile) -> None:
-    """Refuse an agents.conf or extensions.conf that was given as queues.conf."""
-    said = {option.name.lower() for section in file.sections for option in section.options}
-    if said & _OF_QUEUES or not said & _OF_OTHERS:
-        return
-    raise ImportRefusedError(
-        _(
-            "{file} looks like agents.conf or extensions.conf: name queues.conf first, and the "
-            "others with --agents and --extensions"
-        ).format(file=file.name)
-    )
-
-
-def _read(path: Path, findings: Findings, budget: Budget) -> AsteriskFile:
+def _read(path: Path, kind: Kind, findings: Findings, budget: Budget) -> AsteriskFile:
     file = read_asterisk_file(path, budget)
+    refuse_misplaced(file, kind)
     findings.add_notes(file.notes)
     return file
 
 
 def _beside(
-    sources: Sources, path: Path | None, name: str, findings: Findings, budget: Budget
+    sources: Sources, path: Path | None, name: Kind, findings: Findings, budget: Budget
 ) -> AsteriskFile | None:
     """Read the file that was named, or the one of this name beside queues.conf."""
     if path is None:
         path = sources.queues.parent / name
         if not path.exists():
             return None
-    return _read(path, findings, budget)
+    return _read(path, name, findings, budget)
 
 
 def _tell_realtime(queues: Path, findings: Findings, budget: Budget) -> bool:

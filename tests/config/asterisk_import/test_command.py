@@ -282,21 +282,46 @@ def test_files_named_by_option_are_read_wherever_they_lie(
     assert "rules.txt:2: [r] penaltychange = 30,+3" in printed
 
 
+MISPLACED = {
+    "agents.conf": ["[agents]\nagent => 1001,1234,Ann\n", "[1001]\nfullname = Ann\n"],
+    "queuerules.conf": ["[steps]\npenaltychange => 30,+3\n"],
+    "extensions.conf": ["[in]\nexten => 1,1,Dial(x)\n"],
+    "pjsip.conf": ["[a1]\ntype = endpoint\ncontext = phones\n"],
+}
+
+
 @pytest.mark.parametrize(
-    "text",
-    [
-        "[agents]\nagent => 1001,1234,Ann\n",
-        "[1001]\nfullname = Ann\n",
-        "[in]\nexten => 1,1,Dial(x)\n",
-    ],
+    ("looks", "text"), [(looks, text) for looks, texts in MISPLACED.items() for text in texts]
 )
 def test_another_file_of_asterisks_in_place_of_the_queues_is_refused(
-    tmp_path: Path, out: Path, text: str
+    tmp_path: Path, out: Path, looks: str, text: str
 ) -> None:
     refused = run(write(tmp_path / "asterisk", {"queues.conf": text}), "--out", out)
 
     assert refused.exit_code == 1
-    assert "looks like agents.conf or extensions.conf: name queues.conf first" in refused.stderr
+    assert f"queues.conf was given as queues.conf and looks like {looks}: name" in refused.stderr
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("name", ["agents.conf", "queuerules.conf", "extensions.conf"])
+def test_a_file_that_could_be_either_is_what_its_name_says(
+    tmp_path: Path, out: Path, name: str
+) -> None:
+    file = tmp_path / name
+    file.write_text("[1001]\nwrapuptime = 5\n[1002]\n")
+    refused = run(file, "--out", out)
+
+    assert refused.exit_code == 1
+    assert f"{name} was given as queues.conf and looks like {name}: name" in refused.stderr
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("option", ["--agents", "--queuerules", "--extensions"])
+def test_queues_in_place_of_another_file_are_refused(queues: Path, out: Path, option: str) -> None:
+    refused = run(queues, option, queues, "--out", out)
+
+    assert refused.exit_code == 1
+    assert "looks like queues.conf: name queues.conf first" in refused.stderr
     assert not out.exists()
 
 
@@ -307,3 +332,43 @@ def test_a_number_of_the_dialplan_is_not_guessed_for_a_queue(queues: Path, out: 
 
     assert run(queues, "--extensions", plan, "--out", out).exit_code == 0
     assert list(loaded(out).services) == ["8001", "8003"]
+
+
+@pytest.mark.usefixtures("quick_hashes")
+@pytest.mark.parametrize(
+    ("patterns", "guessed"),
+    [
+        (["_8XXX"], ["9000", "9001"]),
+        (["_80[0-4]X", "8050"], ["8051", "8052"]),
+        (["_8.", "_9!"], ["1000", "1001"]),
+        (["_[2-9]ZXX"], ["8000", "8001"]),
+        (["_XXXX"], ["8000", "8001"]),
+    ],
+)
+def test_a_number_that_a_pattern_takes_is_guessed_only_where_no_other_is_left(
+    queues: Path, out: Path, patterns: list[str], guessed: list[str]
+) -> None:
+    plan = queues.with_name("extensions.conf")
+    lines = [f"exten => {pattern},1,Dial(PJSIP/a1)" for pattern in patterns]
+    plan.write_text("\n".join(["[phones]", *lines, ""]))
+    done = run(queues, "--extensions", plan, "--out", out)
+
+    assert done.exit_code == 0
+    assert list(loaded(out).services) == guessed
+    told = "the dialplan's pattern _XXXX in [phones] takes this number too"
+    assert (told in done.output) == ("_XXXX" in patterns)
+
+
+@pytest.mark.usefixtures("quick_hashes")
+def test_patterns_without_number_are_gone_through_in_time(queues: Path, out: Path) -> None:
+    plan = queues.with_name("extensions.conf")
+    lines = [
+        f"[c{at}]\nexten => _{'X' * (at % 40 + 1)}{'Z' * (at % 37)},1,Dial(x)"
+        for at in range(2_000)
+    ]
+    plan.write_text("\n".join([*lines, "[all]", "exten => _X.,1,Dial(x)", ""]))
+    began = time.monotonic()
+    done = run(queues, "--extensions", plan, "--out", out)
+
+    assert done.exit_code == 0
+    assert time.monotonic() - began < 5
