@@ -3,10 +3,10 @@ Keeping the journal in order: snapshots of the state now and then, and old recor
 
 A restart needs the newest snapshot and the records after it; Postgres needs those that it has not
 got, and those of calls that are still open. Everything older is kept for two reasons: a program of
-another version may not be able to read the snapshot, and replays the records instead; and calls are
-explained from them (`cti.explaining`), for which the journal keeps a snapshot now and then. So the
-last `RECORDS_KEPT` stay in any case: about 50,000 calls of some 20 records each, more than any call,
-talk or shift lasts; measured, that is some 400 MB, and 16 s of replay.
+another version may not be able to read the snapshot, and replays the records instead; and calls
+are explained from them (`cti.explaining`), for which the journal keeps a snapshot now and then. So
+the last `RECORDS_KEPT` stay in any case: about 50,000 calls of some 20 records each, more than any
+call, talk or shift lasts; measured, that is some 400 MB, and 16 s of replay.
 """
 
 import asyncio
