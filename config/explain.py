@@ -45,9 +45,9 @@ def explain(
 ) -> Iterator[Problem]:
     """Yield a problem for each thing that the model refuses in this file's tree."""
     details = error.errors(include_url=False, include_context=False)
-    parents = {detail["loc"][:-1] for detail in details}
+    wrong_within = {detail["loc"][:end] for detail in details for end in range(len(detail["loc"]))}
     for detail in details:
-        if detail["type"] == "too_short" and detail["loc"] in parents:
+        if detail["type"] == "too_short" and detail["loc"] in wrong_within:
             continue  # pydantic does not count wrong items; those are told by themselves
         path, at_key = _path_in(tree, detail)
         position = key_position(tree, path) if at_key else value_position(tree, path)
