@@ -117,6 +117,9 @@ _PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _V4 = rf"{_OCTET}(\.{_OCTET}){{3}}"
 _V6 = r"[0-9A-Fa-f.]*:[0-9A-Fa-f:.]+"
+_BITS_V4 = "0*([89]|[12][0-9]|3[0-2])"
+_BITS_V6 = "0*(1[6-9]|[2-9][0-9]|1[01][0-9]|12[0-8])"
+"""From the fewest bits of a trunk's network (`TRUNK_BITS_MIN`) to those of one address."""
 Hostname = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:_-]{0,254}$"),
@@ -133,8 +136,12 @@ IpAddress = Annotated[
 TrunkAddress = Annotated[
     str,
     AfterValidator(_trunk_address),
-    Editors({"pattern": rf"^({_V4}|{_V6})(/0*([1-9]|[1-9][0-9]|1[01][0-9]|12[0-8]|{_V4}))?$"}),
-    Means(_("an IP address or a network in text")),
+    Editors({"pattern": rf"^({_V4}(/({_BITS_V4}|{_V4}))?|{_V6}(/{_BITS_V6})?)$"}),
+    Means(
+        _("an IP address, or a network of /{v4} (IPv6: /{v6}) at the widest, in text").format(
+            v4=TRUNK_BITS_MIN[4], v6=TRUNK_BITS_MIN[6]
+        )
+    ),
 ]
 HostAndPort = Annotated[
     str,

@@ -87,7 +87,7 @@ class Trunk(Section):
         Editors({"uniqueItems": True}),
         Means(_("a list of 1 to {most} IP addresses or networks").format(most=TRUNK_ADDRESSES_MAX)),
     ]
-    """The IP addresses and networks that the provider calls from."""
+    """The IP addresses and networks that the provider calls from; wide networks are refused."""
 
 
 class Phone(Section):

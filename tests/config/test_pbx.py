@@ -174,7 +174,10 @@ def test_nothing_else_is(folder: Folder, address: str) -> None:
             "1.2.3.4/33",
             "must be an IP address or a network such as 203.0.113.7 or 203.0.113.8/29",
         ),
-        ("5", "must be an IP address or a network in text, not 5"),
+        (
+            "5",
+            "must be an IP address, or a network of /8 (IPv6: /16) at the widest, in text, not 5",
+        ),
     ],
 )
 def test_what_is_no_providers_address_is_refused(

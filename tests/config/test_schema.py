@@ -160,6 +160,10 @@ REFUSED = [
     ("cordboard.yaml", PBX, "trunks: {t: {addresses: []}}"),
     ("cordboard.yaml", PBX, "trunks: {t: {addresses: [sip.example.com]}}"),
     ("cordboard.yaml", PBX, "trunks: {t: {addresses: [0.0.0.0/0]}}"),
+    ("cordboard.yaml", PBX, "trunks: {t: {addresses: [128.0.0.0/1]}}"),
+    ("cordboard.yaml", PBX, "trunks: {t: {addresses: [10.0.0.0/7]}}"),
+    ("cordboard.yaml", PBX, "trunks: {t: {addresses: ['2000::/3']}}"),
+    ("cordboard.yaml", PBX, "trunks: {t: {addresses: ['2001::/15']}}"),
     ("cordboard.yaml", PBX, "trunks: {T: {addresses: [192.0.2.1]}}"),
     ("cordboard.yaml", PBX, "trunks: {global: {addresses: [192.0.2.1]}}"),
     ("cordboard.yaml", PBX, "phones: {TRANSPORT-x: {}}"),
@@ -204,6 +208,7 @@ REFUSED = [
 ]
 TAKEN = [
     ("cordboard.yaml", PBX, "agi: {address: '[2001:db8::1]:1', peers: ['fe80::1%eth0']}"),
+    ("cordboard.yaml", PBX, "trunks: {t: {addresses: ['2001::/16', '2001::1/128', 10.0.0.1/32]}}"),
     ("cordboard.yaml", PBX, "trunks: {7: {addresses: [10.0.0.0/8, '::1', 10.0.0.0/255.255.0.0]}}"),
     ("cordboard.yaml", PBX, "phones: {a1: {}, 007: {kind: web}}, safety_net: {fallback: 007}"),
     ("cordboard.yaml", AMI, "{file: 5, env: null}"),
