@@ -13,7 +13,7 @@ from config.settings import Configuration
 from cti.commands._common import GivenPath, config_option, fail
 from cti.instants import as_seconds
 from cti.language import _
-from cti.operations.unit import Installation, UnfitPathError, unit
+from cti.operations.unit import Installation, UnfitTextError, unit
 
 _STAND_IN = "postgresql://cordboard@localhost/stand-in"
 """For secrets that are not here now: they are for the service, and no part of its unit."""
@@ -57,12 +57,8 @@ def command(folder: Path, user: str, secrets: Path) -> None:
         sys.exit(1)
     try:
         text = unit(_installation(configuration, environment, user, secrets.absolute()))
-    except UnfitPathError as error:
-        fail(
-            _(
-                "{name} cannot stand in a systemd unit: choose a name without such characters"
-            ).format(name=repr(str(error)))
-        )
+    except UnfitTextError as error:
+        fail(str(error))
     click.echo(text, nl=False)
 
 

@@ -6,21 +6,45 @@ daemon whatever it does not need: what it may reach is its data, the network, an
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Final, Literal
+
+from cti.language import _
 
 STATE_ROOT: Final = PurePosixPath("/var/lib")
 _HOMES: Final = ("/home", "/root", "/run/user")
 _TEMPORARY: Final = ("/tmp", "/var/tmp")  # noqa: S108 - where the sandbox has a folder of its own
+SHOWN_MAX: Final = 200
 _WATCHDOG_S_MIN: Final = 10
 _PORT_FREE: Final = 1024
 """Below it a port needs a capability."""
 
+Setting = Literal["program", "config", "data", "secrets", "user"]
+_SETTINGS: Final[Mapping[Setting, str]] = {
+    "program": _("the path of this program"),
+    "config": "--config",
+    "data": _("data (cordboard.yaml)"),
+    "secrets": "--secrets",
+    "user": "--user",
+}
+"""What is set, as whoever makes a unit knows it."""
 
-class UnfitPathError(Exception):
-    """A path or name cannot stand in a unit; the message says which."""
+
+class UnfitTextError(Exception):
+    """A path or name cannot stand in a unit; the message says what is set so, and why."""
+
+    def __init__(self, setting: Setting, text: str, character: str) -> None:
+        shown = repr(text) if len(text) <= SHOWN_MAX else repr(text[:SHOWN_MAX] + "…")
+        said = (
+            _("{setting} is empty")
+            if not text
+            else _("{setting}: {character} cannot stand in a systemd unit: {text}")
+        )
+        super().__init__(
+            said.format(setting=_SETTINGS[setting], character=repr(character), text=shown)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +73,7 @@ def unit(installation: Installation) -> str:
     Return the unit.
 
     Raises:
-        UnfitPathError: a path or name holds what no unit can.
+        UnfitTextError: a path or name holds what no unit can.
     """
     sections = (
         _head(installation),
@@ -69,15 +93,16 @@ def _head(installation: Installation) -> str:
     ]
     if installation.variables:
         names = ", ".join(installation.variables)
+        secrets = _plain(installation.secrets_file, "secrets")
         lines += [
-            f"# Secrets stand in {_plain(installation.secrets_file)}, one NAME=value a line,",
+            f"# Secrets stand in {secrets}, one NAME=value a line,",
             "# for root alone (chmod 600); systemd reads them before it gives up its rights:",
             f"#   {names}",
         ]
     if not _state_directory(installation.data):
         lines += [
             "# The data folder has to be there before the first start:",
-            f"#   install -d -m 711 -o {installation.user} {_plain(installation.data)}",
+            f"#   install -d -m 711 -o {installation.user} {_plain(installation.data, 'data')}",
         ]
     return "".join(f"{line}\n" for line in lines)
 
@@ -95,13 +120,13 @@ StartLimitIntervalSec=0
 
 
 def _service_section(installation: Installation) -> str:
-    command = " ".join(
-        _quoted(part)
-        for part in (*installation.command, "serve", "--config", str(installation.config))
-    )
+    program = " ".join(_quoted(part, "program") for part in installation.command)
+    command = f"{program} serve --config {_quoted(str(installation.config), 'config')}"
     watchdog_s = max(_WATCHDOG_S_MIN, math.ceil(2 * installation.watchdog_limit_s))
     secrets = (
-        f"EnvironmentFile={_plain(installation.secrets_file)}\n" if installation.variables else ""
+        f"EnvironmentFile={_plain(installation.secrets_file, 'secrets')}\n"
+        if installation.variables
+        else ""
     )
     # The embedded server ends itself, in order, when the daemon ends or dies; to kill it with a
     # daemon that crashed would cost a recovery and gain nothing.
@@ -139,9 +164,9 @@ def _sandbox(installation: Installation) -> str:
     used = (installation.config, installation.data, *installation.reads)
     state = _state_directory(installation.data)
     if state:
-        data = f"StateDirectory={_plain(state)}\nStateDirectoryMode=0711\n"
+        data = f"StateDirectory={_plain(state, 'data')}\nStateDirectoryMode=0711\n"
     else:
-        data = f"ReadWritePaths={_plain(installation.data)}\n"
+        data = f"ReadWritePaths={_plain(installation.data, 'data')}\n"
     home = "read-only" if _any_below(used, _HOMES) else "yes"
     temporary = "no" if _any_below(used, _TEMPORARY) else "yes"
     low = 0 < installation.web_port < _PORT_FREE
@@ -190,18 +215,16 @@ def _any_below(paths: Iterable[Path], roots: tuple[str, ...]) -> bool:
     return any(path.is_relative_to(root) for path in paths for root in roots)
 
 
-def _plain(path: Path | str) -> str:
+def _plain(path: Path | str, setting: Setting) -> str:
     """Return a path as settings take it that read more than one."""
     text = str(path)
-    _check(text)
-    if any(character in text for character in " \t;\"'\\:"):
-        raise UnfitPathError(text)
+    _check(text, setting, allowed=lambda one: one.isprintable() and one not in " \t;\"'\\:")
     return text.replace("%", "%%")
 
 
-def _quoted(argument: str) -> str:
+def _quoted(argument: str, setting: Setting) -> str:
     """Return an argument as a command's line takes it (systemd.service(5))."""
-    _check(argument)
+    _check(argument, setting, allowed=str.isprintable)
     escaped = argument.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     escaped = escaped.replace("$", "$$")
     simple = all(character.isalnum() or character in "/._-+=@,%" for character in escaped)
@@ -209,14 +232,13 @@ def _quoted(argument: str) -> str:
 
 
 def _name(user: str) -> str:
-    allowed = all(
-        character.isascii() and (character.isalnum() or character in "_-") for character in user
-    )
-    if not user or not allowed or user[0] == "-":
-        raise UnfitPathError(user)
+    _check(user, "user", allowed=lambda one: one.isascii() and (one.isalnum() or one in "_-"))
+    if user.startswith("-") or not user:
+        raise UnfitTextError("user", user, user[:1])
     return user
 
 
-def _check(text: str) -> None:
-    if not text.isprintable():
-        raise UnfitPathError(text)
+def _check(text: str, setting: Setting, *, allowed: Callable[[str], bool]) -> None:
+    for character in text:
+        if not allowed(character):
+            raise UnfitTextError(setting, text, character)

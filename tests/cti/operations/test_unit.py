@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cti.commands.systemd_unit import command
-from cti.operations.unit import Installation, UnfitPathError, unit
+from cti.operations.unit import Installation, UnfitTextError, unit
 from tests.config.folders import Folder
 
 PLAIN = Installation(
@@ -101,20 +101,29 @@ def test_odd_paths_stay_one_argument_and_mean_themselves() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "told"),
     [
-        {"config": Path("/etc/a\nExecStartPre=/bin/evil")},
-        {"data": Path("/srv/two words")},
-        {"data": Path("/srv/a\nb")},
-        {"user": "root\nUser=root"},
-        {"user": "-x"},
-        {"user": ""},
-        {"secrets_file": Path("/etc/\x1b[31m")},
+        ({"config": Path("/etc/a\nExecStartPre=/bin/evil")}, r"--config: '\n'"),
+        ({"command": ("/opt/\x07/cordboard",)}, r"the path of this program: '\x07'"),
+        ({"data": Path("/srv/two words")}, "data (cordboard.yaml): ' '"),
+        ({"data": Path("/var/lib/a;b")}, "data (cordboard.yaml): ';'"),
+        ({"data": Path("/srv/a\nb")}, r"data (cordboard.yaml): '\n'"),
+        ({"user": "root\nUser=root"}, r"--user: '\n'"),
+        ({"user": "ann."}, "--user: '.'"),
+        ({"user": "-x"}, "--user: '-'"),
+        ({"user": ""}, "--user is empty"),
+        ({"secrets_file": Path("/etc/\x1b[31m")}, r"--secrets: '\x1b'"),
+        ({"secrets_file": Path("/etc/a:b")}, "--secrets: ':'"),
     ],
 )
-def test_what_cannot_stand_in_a_unit_is_refused(changes: dict[str, object]) -> None:
-    with pytest.raises(UnfitPathError):
+def test_what_cannot_stand_in_a_unit_is_refused_with_its_setting_and_its_character(
+    changes: dict[str, object], told: str
+) -> None:
+    with pytest.raises(UnfitTextError) as refused:
         unit(replace(PLAIN, **changes))  # type: ignore[arg-type]  # each of its field
+
+    assert str(refused.value).startswith(told)
+    assert str(refused.value).isprintable()
 
 
 def run(folder: Path, *arguments: str) -> Result:
@@ -159,7 +168,7 @@ def test_a_name_that_cannot_stand_in_a_unit_is_told_in_one_line(tmp_path: Path) 
     result = run(Folder(tmp_path).path, "--user", "two words")
 
     assert result.exit_code == 1
-    assert "'two words' cannot stand in a systemd unit" in result.stderr
+    assert result.stderr == ("cordboard: --user: ' ' cannot stand in a systemd unit: 'two words'\n")
 
 
 def test_systemd_knows_every_setting(tmp_path: Path) -> None:
