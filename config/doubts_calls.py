@@ -6,6 +6,7 @@ from config.doubts import FLOWS, QUEUES, SERVICES, Read
 from config.durations import MINUTE, SECOND, duration_text
 from config.errors import Problem
 from config.models import FlowsFile, Leads, MenuSection, QueueSection
+from config.settings import ECHO_EXTENSION
 from cti.instants import Duration
 from cti.language import _
 
@@ -14,8 +15,6 @@ RING_TIME_LONG = MINUTE
 WRAP_UP_LONG = Duration(10 * MINUTE)
 FEW_WAITING = 20
 """Who is rung counts as waiting; that more are rung at once than this is rare."""
-ECHO_TEST = "*43"
-"""What phones of cordboard-phones dial to hear themselves (`cti.asterisk_files.extensions`)."""
 FIRST_KEY_SHORT = Duration(2 * SECOND)
 _USED_BY: Mapping[str, tuple[str, ...]] = {
     "order": ("ordered", "round_robin"),
@@ -46,7 +45,7 @@ def unreached(read: Read) -> Iterator[Problem]:
 def odd_numbers(read: Read) -> Iterator[Problem]:
     """Yield a warning for a service at the number of the phones' echo test."""
     for index, service in enumerate(read.services.services if read.services is not None else ()):
-        if service.number == ECHO_TEST:
+        if service.number == ECHO_EXTENSION:
             message = _("is the echo test of the phones that asterisk-config writes; take another")
             yield read.doubt(SERVICES, ("services", index, "number"), message)
 

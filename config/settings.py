@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from acd.policy import Policy
 from config.errors import Problem
@@ -11,6 +11,9 @@ from config.secrets import Secret
 from cti.ids import AgentId, DeviceId, PbxId, QueueName
 from cti.instants import Duration
 from ivr.flow import Flow
+
+ECHO_EXTENSION: Final = "*43"
+"""What an agent's phone dials to hear itself; the number that FreePBX has for it, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

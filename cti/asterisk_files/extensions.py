@@ -10,12 +10,10 @@ into its opening block; and a caller's REFER, which would send the agent he talk
 says, finds no extension.
 """
 
+from config.settings import ECHO_EXTENSION
 from cti.asterisk_files.notes import EXTENSIONS, note
 from cti.asterisk_files.plan import SafetyNet
 from cti.switch.attach import SESSION_ARGUMENTS
-
-ECHO_EXTENSION = "*43"
-"""What an agent's phone dials to hear itself; the number that FreePBX has for it, too."""
 
 
 def extensions_conf(net: SafetyNet, folder: str) -> str:

@@ -14,10 +14,9 @@ from typing import cast
 
 import click
 
+from cti.commands._common import INTERRUPTED
 from cti.language import _
 
-INTERRUPTED = 130
-"""A shell's exit code for a program that Ctrl-C ended."""
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """How a write fails where there is no room for it."""
 

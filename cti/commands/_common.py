@@ -3,11 +3,14 @@
 import os
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import click
 
 from cti.language import _
+
+INTERRUPTED: Final = 130
+"""A shell's exit code for a program that Ctrl-C ended."""
 
 
 class GivenPath(click.Path):

@@ -15,10 +15,8 @@ from config.settings import Configuration
 from cti.asterisk_files.notes import RELOADS, SECRET_FILES
 from cti.asterisk_files.values import SECRET, UnfitValueError
 from cti.asterisk_files.writing import Written, join
-from cti.commands._common import GivenPath, config_option, fail
+from cti.commands._common import INTERRUPTED, GivenPath, config_option, fail
 from cti.language import _
-
-INTERRUPTED = 130
 
 
 @click.command(
@@ -75,7 +73,7 @@ def command(folder: Path, out: Path, on_pbx: str | None) -> None:
         )
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    _tell(written, out, Path(on_pbx or out.absolute()))
+    _tell(written, out, on_pbx)
 
 
 def _refuse_secret(configuration: Configuration) -> None:
@@ -89,7 +87,7 @@ def _refuse_secret(configuration: Configuration) -> None:
     sys.exit(1)
 
 
-def _tell(written: list[Written], out: Path, there: Path) -> None:
+def _tell(written: list[Written], out: Path, on_pbx: str | None) -> None:
     for file in written:
         template = _("written    {path}") if file.changed else _("unchanged  {path}")
         click.echo(template.format(path=out / file.name))
@@ -98,7 +96,11 @@ def _tell(written: list[Written], out: Path, there: Path) -> None:
     if not reloads:
         click.echo(_("Asterisk has nothing to read again."))
         return
-    if any(name in SECRET_FILES and not _is_asterisks(out / name) for name in changed):
+    # whose they will be on another machine, nobody knows here
+    if on_pbx is not None or any(
+        name in SECRET_FILES and not _is_asterisks(out / name) for name in changed
+    ):
+        there = Path(on_pbx or out.absolute())
         click.echo(_("Files with passwords must belong to the account that Asterisk runs as:"))
         click.echo(f"  chown -R asterisk:asterisk {shlex.quote(str(there))}")
     click.echo(_("On the PBX, once README.md there is followed, let Asterisk read them:"))

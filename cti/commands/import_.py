@@ -21,10 +21,9 @@ from config.asterisk_import.setup import Sources, draft_configuration
 from config.asterisk_import.summary import MARKED_FILES, contents, open_points, written_names
 from config.asterisk_import.writing import refuse_files_of_others, refuse_folder, write_files
 from config.values import Region
-from cti.commands._common import GivenPath, fail
+from cti.commands._common import INTERRUPTED, GivenPath, fail
 from cti.language import _
 
-INTERRUPTED = 130
 HASHES_AT_ONCE = 2
 """Each takes some 35 ms of a core and 19 MiB of memory."""
 PROGRESS_PAUSE_S = 5.0

@@ -1,5 +1,6 @@
 """The modules of Asterisk that calls need, and what each is needed for."""
 
+from config.settings import ECHO_EXTENSION
 from cti.doctor.findings import Examination, Finding, not_checked, ok, warning, wrong
 from cti.language import _
 
@@ -35,7 +36,7 @@ MODULES = {
 }
 
 USEFUL_MODULES = {
-    "app_echo": _("a phone can hear itself (*43)"),
+    "app_echo": _("a phone can hear itself ({number})").format(number=ECHO_EXTENSION),
     "codec_alaw": _("phones and trunks of European kind are understood"),
 }
 """Without these calls are taken, and something is missing."""

@@ -91,6 +91,18 @@ def test_a_folder_of_another_machine_is_named_as_it_is_there(folder: Path, tmp_p
     assert str(out) not in "".join(path.read_text() for path in out.glob("*.conf"))
 
 
+def test_on_another_machine_the_files_owner_is_asked_for_whoever_has_them_here(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = pwd.getpwuid(os.geteuid())
+    monkeypatch.setattr(pwd, "getpwnam", lambda _name: account)
+    on_pbx = ("--on-pbx", "/etc/asterisk/cord board")
+    first, again = (run(folder, tmp_path / "out", *on_pbx) for _ in range(2))
+
+    assert "  chown -R asterisk:asterisk '/etc/asterisk/cord board'\n" in first.output
+    assert "chown" not in again.output
+
+
 def test_a_secret_that_is_not_set_is_named_and_nothing_is_written(
     folder: Path, tmp_path: Path
 ) -> None:
