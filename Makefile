@@ -7,6 +7,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 READY := $(VENV)/.ready
 ARGS ?=
 ONLY ?=
+# Tests at a time: more of them crowd the cores on which phones must keep their time.
+WORKERS ?= 2
 PACKAGES := cti acd ivr agents protocols storage config lab tests
 
 # A failing pip must not hide behind the counter that its output is piped to.
@@ -26,9 +28,9 @@ help: ## Show what can be made
 demo: $(READY) ## Run a private Asterisk, the daemon, phones and agents, and watch them
 	@$(BIN)/python -m lab.demo $(ARGS) || { code=$$?; $(LEAVE_QUIETLY); exit $$code; }
 
-test: lint types ## Run the whole suite, real Asterisk and real Postgres included
+test: lint types ## Run the whole suite, real Asterisk and Postgres included; ARGS=, WORKERS=2
 	@$(BIN)/python -m lab.asterisk_fetch
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 fmt: $(READY) ## Put the code into its form
 	@$(BIN)/ruff check --fix-only --quiet $(PACKAGES)
