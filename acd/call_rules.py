@@ -39,13 +39,12 @@ def queue_call(floor: Floor, fact: CallQueued) -> None:
     if call is not None:
         end_talk(floor, call)
     if queue is None or queue.removed:
-        cause = TurnAwayCause.QUEUE_UNKNOWN
-        floor.tell(TurnAwayCall(call=fact.call, queue=fact.queue, cause=cause))
+        _turn_away(floor, fact, TurnAwayCause.QUEUE_UNKNOWN)
         return
     is_newcomer = call is None and fact.entered_at is None
-    if is_newcomer and len(queue.waiting) >= queue.rules.waiting_max:
-        cause = TurnAwayCause.QUEUE_FULL
-        floor.tell(TurnAwayCall(call=fact.call, queue=fact.queue, cause=cause))
+    shut = _shut(queue) if is_newcomer else None
+    if shut is not None:
+        _turn_away(floor, fact, shut)
         return
     entered_at = floor.now if fact.entered_at is None else min(fact.entered_at, floor.now)
     call = Call(
@@ -89,6 +88,13 @@ def caller_left(floor: Floor, call_id: CallId) -> None:
         agent_rules.withdraw(floor, floor.offers[call.offer], WithdrawCause.CALLER_LEFT)
     leave_waiting(floor, call)
     del floor.calls[call_id]
+
+
+def talk_ended(floor: Floor, call_id: CallId, agent: AgentId) -> None:
+    """End a talk whose agent's leg is gone; where the caller left first, it has ended by that."""
+    call = floor.calls.get(call_id)
+    if call is not None and call.state is CallState.TALKING and call.agent == agent:
+        end_talk(floor, call)
 
 
 def end_talk(floor: Floor, call: Call) -> None:
@@ -148,7 +154,7 @@ def overflow(floor: Floor, call: Call) -> None:
     if call.overflow_due or rule is None:
         return
     target = floor.queues.get(rule.to)
-    if target is None or target.removed or len(target.waiting) >= target.rules.waiting_max:
+    if target is None or target.removed or _shut(target) is not None:
         start_overflow(floor, call, floor.now)
         return
     waited = Duration(floor.now - call.entered_at)
@@ -176,6 +182,18 @@ def leave_waiting(floor: Floor, call: Call) -> None:
     for agent in call.spared:
         floor.timers.cancel(Timer(TimerKind.SPARED, call=call.call, agent=agent))
     call.spared.clear()
+
+
+def _turn_away(floor: Floor, fact: CallQueued, cause: TurnAwayCause) -> None:
+    floor.tell(TurnAwayCall(call=fact.call, queue=fact.queue, cause=cause))
+
+
+def _shut(queue: Queue) -> TurnAwayCause | None:
+    """Return why a queue takes no newcomers now, None where it does."""
+    if not queue.opening.is_open:
+        return TurnAwayCause.QUEUE_CLOSED
+    is_full = len(queue.waiting) >= queue.rules.waiting_max
+    return TurnAwayCause.QUEUE_FULL if is_full else None
 
 
 def _queue_again(floor: Floor, call: Call, queue: Queue | None, fact: CallQueued) -> None:

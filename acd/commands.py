@@ -26,6 +26,7 @@ class TurnAwayCause(Enum):
 
     QUEUE_UNKNOWN = "queue_unknown"
     QUEUE_FULL = "queue_full"
+    QUEUE_CLOSED = "queue_closed"
 
 
 class Wish(Enum):

@@ -8,7 +8,7 @@ This module knows which rule a fact concerns, and no rule itself.
 
 from typing import assert_never
 
-from acd import agent_rules, call_rules, offer_rules, policy_rules
+from acd import agent_rules, call_rules, offer_rules, opening_rules, policy_rules
 from acd.agent_state import Agent
 from acd.commands import AcdCommand
 from acd.facts import (
@@ -27,6 +27,9 @@ from acd.facts import (
     OfferAnswered,
     OfferEnded,
     PolicyApplied,
+    QueueClosed,
+    QueueLeftToCalendar,
+    QueueOpened,
     TalkEnded,
 )
 from acd.floor import Floor
@@ -34,7 +37,6 @@ from acd.matching import match as match_floor
 from acd.picture import FloorPicture, draw
 from acd.snapshot import DistributorState, load, save
 from acd.timers import Timer, TimerKind
-from acd.waiting import CallState
 from cti.ids import AgentId, CallId, OfferId
 from cti.instants import Time
 
@@ -100,6 +102,8 @@ def _apply(floor: Floor, fact: AcdFact) -> None:
     match fact:
         case PolicyApplied(policy=policy):
             policy_rules.apply(floor, policy)
+        case QueueOpened() | QueueClosed() | QueueLeftToCalendar():
+            opening_rules.hear(floor, fact)
         case CallQueued():
             call_rules.queue_call(floor, fact)
         case CallPrioritised(call=call_id, priority=priority):
@@ -111,10 +115,7 @@ def _apply(floor: Floor, fact: AcdFact) -> None:
         case OfferEnded(offer=offer, outcome=outcome):
             offer_rules.ended(floor, offer, outcome)
         case TalkEnded(call=call_id, agent=agent_id):
-            # Where the caller left first, the talk has ended by that and the call is unknown.
-            call = floor.calls.get(call_id)
-            if call is not None and call.state is CallState.TALKING and call.agent == agent_id:
-                call_rules.end_talk(floor, call)
+            call_rules.talk_ended(floor, call_id, agent_id)
         case _:
             # An agent whom the policy does not know has no state that could change; one who is
             # leaving has no wishes any more, but his phone and his paperwork still tell.

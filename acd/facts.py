@@ -43,6 +43,43 @@ class PolicyApplied:
     policy: Policy
 
 
+class SaidBy(Enum):
+    """Who says that a queue is open or closed; a person's word stands above the calendar's."""
+
+    CALENDAR = "calendar"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueOpened:
+    """
+    A queue is open, says its calendar or a person; `note` is why: a day's name, a person's.
+
+    A queue that the policy does not know hears nothing: after a policy that brings a queue, its
+    calendar's word is told anew.
+    """
+
+    queue: QueueName
+    said_by: SaidBy
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueClosed:
+    """A queue is closed, says its calendar or a person: it takes no newcomers."""
+
+    queue: QueueName
+    said_by: SaidBy
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLeftToCalendar:
+    """A person takes his word back: the calendar's last word stands again."""
+
+    queue: QueueName
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallQueued:
     """
@@ -158,6 +195,9 @@ class AgentFreedElsewhere:
 
 AcdFact = (
     PolicyApplied
+    | QueueOpened
+    | QueueClosed
+    | QueueLeftToCalendar
     | CallQueued
     | CallPrioritised
     | CallerLeft

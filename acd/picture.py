@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from acd.agent_state import Agent, Standing
 from acd.commands import Occupation, Wish
 from acd.floor import Floor
+from acd.opening import UNSAID, Opening
 from acd.queue_state import Queue
 from acd.waiting import Call
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
@@ -41,12 +42,13 @@ class AgentCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuePicture:
-    """A queue: its waiting calls in the order in which they are served, and its agents."""
+    """A queue: its waiting calls in the order of service, its agents, and whether it is open."""
 
     name: QueueName
     removed: bool
     waiting: tuple[WaitingPicture, ...]
     agents: AgentCounts
+    opening: Opening = UNSAID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,7 @@ def _draw_queue(floor: Floor, name: QueueName, queue: Queue) -> QueuePicture:
         removed=queue.removed,
         waiting=tuple(_draw_waiting(floor, call) for call in queue.waiting),
         agents=AgentCounts(**{standing.value: counts[standing] for standing in Standing}),
+        opening=queue.opening,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Final, assert_never
 from acd.agent_state import Agent
 from acd.chance import exponential
 from acd.members import Members
+from acd.opening import UNSAID, Opening
 from acd.policy import QueuePolicy, Strategy
 from acd.waiting import WaitingCalls
 from cti.ids import AgentId, OfferId
@@ -28,7 +29,8 @@ class Queue:
     One queue: its rules, its waiting calls, its agents.
 
     `removed`: no longer in the policy. It takes no new calls, keeps its last rules and agents for
-    those that wait, and is forgotten when the last of them has left. `turns` are the offers that
+    those that wait, and is forgotten when the last of them has left. `opening` is what was said of
+    whether it is open. `turns` are the offers that
     agents had last, for taking turns; `draws` counts the draws of chance, and `clock` is the last
     winner's, from which on counts who gets in line anew; `kept` are figures that a snapshot
     brought, for agents who are not in line yet.
@@ -36,6 +38,7 @@ class Queue:
 
     rules: QueuePolicy
     removed: bool = False
+    opening: Opening = UNSAID
     waiting: WaitingCalls = field(default_factory=WaitingCalls)
     members: Members = field(default_factory=Members)
     turns: dict[AgentId, int] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from acd.commands import Occupation, Wish, WithdrawCause
 from acd.errors import SnapshotRefusedError
 from acd.floor import Floor
 from acd.offer_state import Offer, OfferState
+from acd.opening import UNSAID, Opening
 from acd.policy import QueuePolicy
 from acd.queue_state import NOT_DERIVABLE, Queue
 from acd.timers import Timer, TimerKind
@@ -40,6 +41,7 @@ class QueueSnapshot:
     draws: int = 0
     clock: int = 0
     line: tuple[tuple[AgentId, int, int], ...] = ()
+    opening: Opening = UNSAID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +160,7 @@ def load(state: DistributorState) -> Floor:
             draws=queue.draws,
             clock=queue.clock,
             kept={agent: (figure, tie) for agent, figure, tie in queue.line},
+            opening=queue.opening,
         )
     floor.slot_ends = state.slot_ends
     if floor.slot_ends is not None:
@@ -182,6 +185,7 @@ def _save_queue(queue: Queue) -> QueueSnapshot:
         draws=queue.draws,
         clock=queue.clock,
         line=tuple((agent, figure, tie) for agent, (figure, tie) in sorted(kept.items())),
+        opening=queue.opening,
     )
 
 

@@ -55,6 +55,7 @@ _WITHDRAWALS = {
 }
 _TURNED_AWAY = {
     TurnAwayCause.QUEUE_FULL: _("Queue {queue} turned him away: it was full."),
+    TurnAwayCause.QUEUE_CLOSED: _("Queue {queue} turned him away: it was closed."),
     TurnAwayCause.QUEUE_UNKNOWN: _("Queue {queue} turned him away: it was not in the policy."),
 }
 _CLEARED = {

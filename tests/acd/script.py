@@ -39,6 +39,10 @@ from acd.facts import (
     OfferEnded,
     OfferOutcome,
     PolicyApplied,
+    QueueClosed,
+    QueueLeftToCalendar,
+    QueueOpened,
+    SaidBy,
     TalkEnded,
 )
 from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy, Strategy
@@ -199,6 +203,15 @@ class Script:
 
     def apply(self, content: Policy) -> Self:
         return self.tell(PolicyApplied(policy=content))
+
+    def open(self, queue: str = "sales", by: str = "calendar", note: str = "") -> Self:
+        return self.tell(QueueOpened(queue=QueueName(queue), said_by=SaidBy(by), note=note))
+
+    def close(self, queue: str = "sales", by: str = "calendar", note: str = "") -> Self:
+        return self.tell(QueueClosed(queue=QueueName(queue), said_by=SaidBy(by), note=note))
+
+    def leave_to_calendar(self, queue: str = "sales") -> Self:
+        return self.tell(QueueLeftToCalendar(queue=QueueName(queue)))
 
     def queue(
         self, call: str, queue: str = "sales", *, since: float | None = None, ahead: float = 0

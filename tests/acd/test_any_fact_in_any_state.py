@@ -28,6 +28,10 @@ from acd.facts import (
     OfferEnded,
     OfferOutcome,
     PolicyApplied,
+    QueueClosed,
+    QueueLeftToCalendar,
+    QueueOpened,
+    SaidBy,
     TalkEnded,
 )
 from cti.ids import AgentId, CallId, OfferId, QueueName
@@ -80,6 +84,15 @@ class AnyFactInAnyState(RuleBasedStateMachine):
         entered_at = Time(self.now - seconds(age)) if age else None
         head_start = Duration(seconds(ahead))
         self.tell(CallQueued(call=call, queue=queue, entered_at=entered_at, priority=head_start))
+
+    @rule(queue=queues, said_by=st.sampled_from(SaidBy), is_open=st.booleans())
+    def somebody_opens_or_closes(self, queue: QueueName, said_by: SaidBy, *, is_open: bool) -> None:
+        kind = QueueOpened if is_open else QueueClosed
+        self.tell(kind(queue=queue, said_by=said_by))
+
+    @rule(queue=queues)
+    def a_person_takes_his_word_back(self, queue: QueueName) -> None:
+        self.tell(QueueLeftToCalendar(queue=queue))
 
     @rule(call=calls, ahead=st.sampled_from([0, 10, 60, -20]))
     def a_call_is_prioritised(self, call: CallId, ahead: int) -> None:

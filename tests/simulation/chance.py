@@ -40,6 +40,10 @@ from acd.facts import (
     OfferEnded,
     OfferOutcome,
     PolicyApplied,
+    QueueClosed,
+    QueueLeftToCalendar,
+    QueueOpened,
+    SaidBy,
     TalkEnded,
 )
 from acd.policy import Policy, QueuePolicy, Strategy
@@ -206,6 +210,7 @@ class World:
         )
         again = CallQueued(call=any_call, queue=QueueName(chance.choice(QUEUES)))
         device = phone(chance.choice(AGENTS))
+        queue, said_by = QueueName(chance.choice([*QUEUES, "nowhere"])), chance.choice([*SaidBy])
         kinds: list[tuple[int, AcdFact]] = [
             (40, new),
             (2, again),
@@ -222,6 +227,9 @@ class World:
             (4, AgentFreedElsewhere(agent=agent)),
             (1, OfferAnswered(offer=OfferId(chance.randrange(2_000)))),
             (1, TalkEnded(call=any_call, agent=agent)),
+            (1, QueueClosed(queue=queue, said_by=said_by)),
+            (3, QueueOpened(queue=queue, said_by=said_by)),
+            (2, QueueLeftToCalendar(queue=queue)),
             (2, PolicyApplied(policy=chance.choice(policies()))),
         ]
         weights = [weight for weight, _ in kinds]
