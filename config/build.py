@@ -8,11 +8,13 @@ from dataclasses import asdict, dataclass
 from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy, Strategy
 from config.addresses import with_port
 from config.errors import Problem
-from config.main_file import MainFile, Web
+from config.hours import HoursSection, machine_zone
+from config.main_file import MainFile, Telephony, Web
 from config.models import (
     AgentSection,
     AgentsFile,
@@ -24,6 +26,7 @@ from config.models import (
     ServicesFile,
 )
 from config.nodes import KeyPath
+from config.opening import OpeningTimes
 from config.pbx import Agi, Pbx
 from config.prompts import PROMPTS_FOLDER
 from config.secrets import Secret
@@ -36,6 +39,7 @@ from config.settings import (
     LogSettings,
     PbxSettings,
     PhoneSettings,
+    QueueHours,
     SafetyNetSettings,
     Service,
     TrunkSettings,
@@ -80,6 +84,7 @@ def configuration(
         log=LogSettings(format=main.log.format, level=main.log.level),
         watchdog_limit=main.watchdog.limit,
         policy=policy(files.queues, files.agents),
+        hours=MappingProxyType(_hours(files.queues, main.telephony)),
         flows=MappingProxyType(
             {name: _flow(name, section) for name, section in files.flows.flows.items()}
         ),
@@ -172,6 +177,29 @@ def _database_url(main: MainFile, secrets: Mapping[KeyPath, Secret]) -> Secret |
     if isinstance(url, SecretSource):
         return secrets["database", "url"]
     return None if url is None else Secret(url)
+
+
+def _hours(queues: QueuesFile, telephony: Telephony) -> dict[QueueName, QueueHours]:
+    """Return the opening hours of each queue that has any; what many have is read once."""
+    zone = ZoneInfo(telephony.time_zone) if telephony.time_zone else machine_zone()
+    read: dict[str, QueueHours] = {}
+    found = {}
+    for queue, section in queues.queues.items():
+        if section.hours is None:
+            continue
+        if section.hours not in read:
+            named = queues.hours.get(section.hours, section.hours)
+            text = named if isinstance(named, str) else named.open
+            told = named if isinstance(named, HoursSection) else HoursSection(open=text)
+            times = OpeningTimes(
+                text,
+                zone=ZoneInfo(told.time_zone) if told.time_zone else zone,
+                country=told.country or telephony.country,
+                special_days=told.special_days,
+            )
+            read[section.hours] = QueueHours(name=section.hours, times=times)
+        found[QueueName(queue)] = read[section.hours]
+    return found
 
 
 def policy(queues: QueuesFile, agents: AgentsFile) -> Policy:

@@ -31,6 +31,12 @@ from config.doubts_network import odd_pbx, odd_rest, odd_web
 from config.endpoints import overlapping_trunks, shared_names, unknown_fallback
 from config.errors import ConfigError, Position, Problem, Severity, in_order
 from config.explain import explain, nearest
+from config.hours_check import (
+    hours_that_never_open,
+    odd_hours,
+    unknown_hours,
+    unreadable_hours,
+)
 from config.main_file import MainFile
 from config.models import AgentsFile, FlowsFile, QueuesFile, ServicesFile
 from config.nodes import KeyPath, Node, plain, problem_at
@@ -68,6 +74,9 @@ TREE_CHECKS: Final = (
     unknown_fallback,
     shared_names,
     overlapping_trunks,
+    unreadable_hours,
+    hours_that_never_open,
+    unknown_hours,
 )
 DOUBTS: Final = (
     unreached,
@@ -75,6 +84,7 @@ DOUBTS: Final = (
     odd_queues,
     agents_of_other_queues,
     odd_menus,
+    odd_hours,
     same_names,
     weak_passwords,
     few_phones,

@@ -15,6 +15,7 @@ from pydantic.config import JsonDict
 
 from config.addresses import IpAddress, ListeningPort, WebOrigin, with_port
 from config.durations import MINUTE, SECOND
+from config.hours import TimeZone
 from config.pbx import Pbx
 from config.section import SecretSource, Section
 from config.values import (
@@ -157,10 +158,12 @@ class Database(Section):
 
 
 class Telephony(Section):
-    """How numbers are read."""
+    """How numbers and opening hours are read."""
 
     country: Region
-    """Numbers without a country code are read as numbers of this country."""
+    """Numbers without a country code are read as numbers of this country; its holidays are PH."""
+    time_zone: TimeZone | None = None
+    """Whose clock opening hours are read by; null: this machine's."""
 
 
 class Log(Section):

@@ -17,6 +17,7 @@ from pydantic import (
 
 from acd.policy import WINDOW
 from config.durations import HOUR, MINUTE, SECOND
+from config.hours import HoursOfQueue, NamedHours
 from config.section import Section, one_of
 from config.values import (
     ChoiceName,
@@ -194,6 +195,8 @@ class QueueSection(Section):
     """One caller more is turned away."""
     overflow: Overflow | None = None
     """Who has waited too long goes on to another queue."""
+    hours: HoursOfQueue | None = None
+    """When it is open: a name from hours, or the opening hours themselves; null: always."""
     strategy: Annotated[StrategyName, Means(_STRATEGIES)] = "longest_idle"
     """Who of the ready agents gets the next call; docs/queues.md tells each."""
     window: Annotated[Duration, Within(Duration(5 * MINUTE), Duration(24 * HOUR))] = WINDOW
@@ -225,6 +228,10 @@ class QueueSection(Section):
 class QueuesFile(Section):
     """`queues.yaml`."""
 
+    hours: Annotated[dict[Name, NamedHours], Means(_("a mapping of opening hours by name"))] = (
+        Field(default_factory=dict)
+    )
+    """Opening hours by name, for queues to name."""
     queues: Annotated[
         dict[Name, QueueSection], Field(min_length=1), Means(_("a mapping of one queue at least"))
     ]

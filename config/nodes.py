@@ -6,7 +6,7 @@ file are reported at the line where they stand. It knows nothing of what the key
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from config.errors import Position, Problem, Severity
@@ -22,10 +22,17 @@ KEY_ECHO_MAX = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scalar:
-    """A text, whole number, truth value or nothing."""
+    """
+    A text, whole number, truth value or nothing.
+
+    `quoted`: a quote stands before its text; `in_one_line`: so its characters stand there one by
+    one, as they are.
+    """
 
     position: Position
     value: str | int | bool | None
+    quoted: bool = field(default=False, compare=False)
+    in_one_line: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

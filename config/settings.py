@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from acd.policy import Policy
 from config.errors import Problem
+from config.opening import OpeningTimes
 from config.secrets import Secret
 from cti.ids import AgentId, DeviceId, PbxId, QueueName
 from cti.instants import Duration
@@ -125,6 +126,14 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueueHours:
+    """When a queue is open; `name` is that of named hours, or their text where they have none."""
+
+    name: str
+    times: OpeningTimes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSettings:
     """An agent; `phones` are the devices he may log on at, by name, his usual one first."""
 
@@ -142,7 +151,8 @@ class Configuration:
 
     All paths are absolute. `database_url` is None for the embedded server, which lives in `data`
     beside the journal. `country` is the region in which numbers without a country code are read.
-    `services` go by number. `warnings` are worth a line in the log each.
+    `services` go by number; a queue without `hours` is always open. `warnings` are worth a line in
+    the log each.
     """
 
     folder: Path
@@ -154,6 +164,7 @@ class Configuration:
     log: LogSettings
     watchdog_limit: Duration
     policy: Policy
+    hours: Mapping[QueueName, QueueHours]
     flows: Mapping[str, Flow]
     services: Mapping[str, Service]
     agents: Mapping[AgentId, AgentSettings]

@@ -244,9 +244,10 @@ _NO_SECTION = Editors(
         }
     }
 )
+NAME = r"^[a-z0-9_-]{1,40}$"
 Name = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z0-9_-]{1,40}$"),
+    StringConstraints(pattern=NAME),
     Textual,
     Means(_("a name: 1 to 40 of a-z 0-9 _ -")),
 ]

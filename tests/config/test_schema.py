@@ -101,6 +101,7 @@ def test_defaults_are_written_as_people_write_them() -> None:
         "misses_max": 3,
         "waiting_max": 200,
         "overflow": None,
+        "hours": None,
         "strategy": "longest_idle",
         "window": "8h",
         "order": [],

@@ -14,7 +14,7 @@ KEYS: list[Case] = [
         "ring_time",
         "ring_tiem",
         [
-            "queues.yaml:3:5: queues.sales.ring_tiem: is not a known key; did you mean ring_time? allowed: ring_time, wrap_up, misses_max, waiting_max, overflow, strategy, window, order, weights, seed",
+            "queues.yaml:3:5: queues.sales.ring_tiem: is not a known key; did you mean ring_time? allowed: ring_time, wrap_up, misses_max, waiting_max, overflow, hours, strategy, window, order, weights, seed",
         ],
     ),
     (
@@ -23,7 +23,7 @@ KEYS: list[Case] = [
         "quues:",
         [
             "queues.yaml:1:1: queues: is missing; it must be a mapping of one queue at least",
-            "queues.yaml:1:1: quues: is not a known key; did you mean queues? allowed: queues",
+            "queues.yaml:1:1: quues: is not a known key; did you mean queues? allowed: hours, queues",
         ],
     ),
     (
@@ -88,7 +88,7 @@ KEYS: list[Case] = [
         "telephony:\n  country: DE\n",
         "telephony:\n",
         [
-            "cordboard.yaml:14:11: telephony: must be a mapping (country), not nothing",
+            "cordboard.yaml:14:11: telephony: must be a mapping (country, time_zone), not nothing",
         ],
     ),
     (
@@ -96,7 +96,7 @@ KEYS: list[Case] = [
         "telephony:\n  country: DE\n",
         "telephony: [DE]\n",
         [
-            "cordboard.yaml:14:12: telephony: must be a mapping (country), not a list of 1",
+            "cordboard.yaml:14:12: telephony: must be a mapping (country, time_zone), not a list of 1",
         ],
     ),
     (
