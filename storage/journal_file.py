@@ -123,18 +123,32 @@ def lock(path: Path) -> int:
     Raises:
         JournalLockedError: another process holds it.
     """
-    descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        holder = os.pread(descriptor, 20, 0).strip()
-        os.close(descriptor)
-        if error.errno not in {errno.EAGAIN, errno.EACCES}:
-            raise
-        raise JournalLockedError(str(path), int(holder) if holder.isdigit() else None) from error
+    while True:
+        descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.pread(descriptor, 20, 0).strip()
+            os.close(descriptor)
+            if error.errno not in {errno.EAGAIN, errno.EACCES}:
+                raise
+            raise JournalLockedError(
+                str(path), int(holder) if holder.isdigit() else None
+            ) from error
+        if _is_at(descriptor, f"{path}.lock"):
+            break
+        os.close(descriptor)  # who had it has removed it meanwhile: a restore that was refused
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return descriptor
+
+
+def _is_at(descriptor: int, name: str) -> bool:
+    """Tell whether an open file is still the one of this name."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.lstat(name))
+    except FileNotFoundError:
+        return False
 
 
 def create_private(path: Path) -> None:

@@ -1,14 +1,15 @@
 """Archives as files: opened, verified, and described to people."""
 
+import asyncio
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from cti.backup.inspection import Archive, opened, verify
 from cti.backup.progress import Work
+from cti.backup.rooms import archive_room
 from cti.language import _, ngettext
 from storage.archive_manifest import Manifest
 from storage.errors import ArchiveDamagedError
@@ -33,11 +34,12 @@ def archive_at(path: Path) -> Iterator[Archive]:
 
 async def verified(path: Path, work: Work) -> Manifest:
     """Verify the archive in a file, wholly, and return its manifest; raises as `verify` does."""
-    with (
-        archive_at(path) as archive,
-        tempfile.TemporaryDirectory(prefix="cordboard-") as room,
-    ):
-        await verify(archive, Path(room), work)
+    with archive_at(path) as archive, archive_room() as room:
+        try:
+            await verify(archive, room, work)
+        except asyncio.CancelledError:
+            work.note(_("broken off"))
+            raise
         return archive.manifest
 
 

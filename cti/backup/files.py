@@ -1,7 +1,7 @@
 """The files of a site that an archive holds: configuration, prompts, secrets, and their places."""
 
+import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -52,17 +52,25 @@ def place(archive: Archive, files: Iterator[File], *, replace: bool) -> list[str
 
 
 def put(path: Path, content: bytes, mode: int) -> None:
-    """Write a file, whole or not at all, and onto the disk."""
+    """
+    Write a file, whole or not at all, and onto the disk.
+
+    On its way it always has the same name: what a killed restore left, the next one removes.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".cordboard-")
+    digest = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
+    unfinished = path.with_name(f".cordboard-{digest}")
+    unfinished.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(unfinished, flags, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, mode)  # noqa: PTH101 - a temporary name
-        os.replace(name, path)  # noqa: PTH105 - the same
+        unfinished.chmod(mode)
+        unfinished.replace(path)
     except BaseException:
-        os.unlink(name)  # noqa: PTH108 - the same
+        unfinished.unlink()
         raise
     sync_folder(path.parent)

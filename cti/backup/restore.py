@@ -3,17 +3,15 @@ Restoring a site from an archive, into a machine where there is nothing yet.
 
 First everything is verified, and nothing touched. Then a mark is put beside the journal: while it
 is there no daemon starts, so that whatever breaks the restore off (power, SIGKILL), it can be run
-again and goes on. The database is filled in one transaction, which also leaves the restore's name
-in it; the journal is put in its place by one rename; files follow, those that are there are kept.
-The mark goes last.
+again and goes on; what ends before that takes away what it has made (`workplace`). The database is
+filled in one transaction, which also leaves the restore's name in it; the journal is put in its
+place by one rename; files follow, those that are there are kept. The mark goes last.
 """
 
+import asyncio
 import os
 import secrets
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,17 +22,23 @@ from config.load import MAIN_FILE
 from cti.backup.files import files_of, place, put
 from cti.backup.inspection import Archive, verify
 from cti.backup.progress import Work
-from cti.backup.site import Site, check_owner, database_of, find_site
+from cti.backup.rooms import archive_room
+from cti.backup.site import (
+    Site,
+    check_owner,
+    check_place,
+    database_of,
+    find_site,
+    user_name,
+)
+from cti.backup.workplace import Workplace, workplace
 from cti.language import _, ngettext
 from storage import journal_file
 from storage.archive import sync_folder
 from storage.dump import rows_in
-from storage.errors import ArchiveError, JournalError, JournalLockedError, StorageError
+from storage.errors import ArchiveError, JournalError, StorageError
 from storage.journal_copy import span
 from storage.load import load, restored_by
-
-ROOM = "restore.new"
-"""The folder within the data folder where the journal is unpacked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,42 +99,62 @@ async def restore(
     """
     site = _site(archive, folder, environment, replace=wishes.replace_files)
     check_owner(site)
+    check_place(site)
     if wishes.dry_run:
-        with tempfile.TemporaryDirectory(prefix="cordboard-") as room:
-            await verify(archive, Path(room), work)
+        with archive_room() as room:
+            try:
+                await verify(archive, room, work)
+            except asyncio.CancelledError:
+                work.note(_("broken off; nothing was changed"))
+                raise
         return Outcome(site=site)
-    site.data.mkdir(mode=0o711, parents=True, exist_ok=True)
-    with _locked(site):
-        mark = _mark(site)
-        resumed = mark is not None and mark.archive == archive.digest
-        if mark is not None and not resumed and not wishes.force:
-            raise ArchiveError(
-                _("a restore of another archive into {folder} was broken off: run it again").format(
-                    folder=site.data
-                )
+    with workplace(site, work) as here:
+        outcome = await _restore(archive, wishes, here, work)
+    if here.made and here.done:
+        words = _(
+            "{folder} was made; it belongs to the user {owner}, as whom the daemon has to run"
+        )
+        owner = user_name(os.geteuid())
+        outcome.notes.append(words.format(folder=site.data, owner=owner))
+    return outcome
+
+
+async def _restore(archive: Archive, wishes: Wishes, here: Workplace, work: Work) -> Outcome:
+    """Restore into a data folder that is there and locked."""
+    site = here.site
+    mark = _mark(site)
+    resumed = mark is not None and mark.archive == archive.digest
+    if mark is not None and not resumed and not wishes.force:
+        raise ArchiveError(
+            _("a restore of another archive into {folder} was broken off: run it again").format(
+                folder=site.data
             )
-        with _room(site) as room:
-            journal = await verify(archive, room, work)
-            async with database_of(site) as address:
-                if mark is None or not resumed:
-                    there = await _what_is_there(site, address)
-                    if there and not _may_go_on(there, wishes):
-                        return Outcome(site=site, there=there)
-                    mark = _new_mark(site, archive)
-                notes = await _fill_database(archive, site, address, mark, work)
-            work.begin(_("journal"))
-            notes += _place_journal(site, journal, mark)
-            work.begin(_("configuration and prompts"))
-            notes += place(archive, files_of(archive, site.folder), replace=wishes.replace_files)
-        (site.data / journal_file.RESTORE_MARK).unlink()
-        sync_folder(site.data)
+        )
+    here.begun = resumed
+    journal = await verify(archive, here.room, work)
+    async with database_of(site) as address:
+        if mark is None or not resumed:
+            there = await _what_is_there(site, address)
+            if there and not _may_go_on(there, wishes):
+                return Outcome(site=site, there=there)
+            mark = _new_mark(site, archive)
+            here.begun = True
+        notes = await _fill_database(archive, site, address, mark, work)
+    work.begin(_("journal"))
+    notes += _place_journal(site, journal, mark)
+    work.begin(_("configuration and prompts"))
+    notes += place(archive, files_of(archive, site.folder), replace=wishes.replace_files)
+    here.mark.unlink()
+    sync_folder(site.data)
+    here.done = True
     return Outcome(site=site, notes=notes)
 
 
 def _site(archive: Archive, folder: Path, environment: Mapping[str, str], *, replace: bool) -> Site:
     """Find the site by the files that there will be, before they are put in their places."""
-    with tempfile.TemporaryDirectory(prefix="cordboard-") as name:
-        trial = Path(name)
+    with archive_room() as room:
+        trial = room / "site"
+        trial.mkdir()
         for file in files_of(archive, folder):
             if file.kind == "prompts":
                 continue
@@ -146,33 +170,6 @@ def _site(archive: Archive, folder: Path, environment: Mapping[str, str], *, rep
                 )
             )
         return find_site(folder, environment, files=trial)
-
-
-@contextmanager
-def _locked(site: Site) -> Iterator[None]:
-    """Hold the journal's lock, which a running daemon has."""
-    try:
-        lock = journal_file.lock(site.journal)
-    except JournalLockedError as error:
-        raise ArchiveError(
-            _("the daemon is running (process {pid}): stop it first").format(pid=error.pid)
-        ) from error
-    try:
-        yield
-    finally:
-        os.close(lock)
-
-
-@contextmanager
-def _room(site: Site) -> Iterator[Path]:
-    """Lend an empty private folder on the journal's disk."""
-    room = site.data / ROOM
-    shutil.rmtree(room, ignore_errors=True)
-    room.mkdir(mode=0o700)
-    try:
-        yield room
-    finally:
-        shutil.rmtree(room, ignore_errors=True)
 
 
 def _mark(site: Site) -> Mark | None:

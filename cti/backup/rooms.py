@@ -19,6 +19,10 @@ import click
 from cti.language import _, ngettext
 from storage.errors import ArchiveError
 
+BACKUP_ROOM = ".cordboard-backup-"
+"""How the folder of a backup on its way begins, beside the archive."""
+ARCHIVE_ROOM = ".cordboard-archive-"
+"""How the folder begins in which an archive is looked into, among the temporary files."""
 LOCK = "lock"
 ATTEMPTS_MAX = 5
 """So often a new room may be swept away between being made and being locked."""
@@ -36,13 +40,13 @@ def room_in(parent: Path, prefix: str) -> Iterator[Path]:
     swept = sweep(parent, prefix)
     if swept:
         told = ngettext(
-            "removed from {folder}: what {count} backup that was broken off had left there",
-            "removed from {folder}: what {count} backups that were broken off had left there",
+            "removed from {folder}: what {count} command that was killed had left there",
+            "removed from {folder}: what {count} commands that were killed had left there",
             swept,
         )
         click.echo(told.format(folder=parent, count=swept), err=True)
     for _attempt in range(ATTEMPTS_MAX):
-        room = Path(tempfile.mkdtemp(dir=parent, prefix=prefix))
+        room = _made(parent, prefix)
         held = _lock(room)
         if held is not None:
             break
@@ -53,6 +57,21 @@ def room_in(parent: Path, prefix: str) -> Iterator[Path]:
     finally:
         shutil.rmtree(room, ignore_errors=True)
         os.close(held)
+
+
+def _made(parent: Path, prefix: str) -> Path:
+    try:
+        return Path(tempfile.mkdtemp(dir=parent, prefix=prefix))
+    except OSError as error:
+        # the name that it would have had says nothing to anybody
+        raise OSError(error.errno, error.strerror, str(parent)) from error
+
+
+@contextmanager
+def archive_room() -> Iterator[Path]:
+    """Lend a private folder among the temporary files, to look into an archive; see `room_in`."""
+    with room_in(Path(tempfile.gettempdir()), ARCHIVE_ROOM) as room:
+        yield room
 
 
 def sweep(parent: Path, prefix: str) -> int:

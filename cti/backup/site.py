@@ -32,6 +32,7 @@ SECRET_BYTES_MAX = 2**20
 """A secret, or a certificate with its chain."""
 PROMPT_BYTES_MAX = 64 * 2**20
 """An hour of speech."""
+_ROOT = 0
 _DATABASE_URL = ("database", "url")
 
 
@@ -108,18 +109,50 @@ def check_owner(site: Site) -> None:
     Raises:
         ArchiveError: they are somebody else's.
     """
-    if not site.data.exists() or site.data.stat().st_uid == os.geteuid():
+    if site.data.exists() and (uid := _owner(site.data)) != os.geteuid():
+        words = _("{folder} belongs to the user {owner}: run this as that user (sudo -u {owner} …)")
+        raise ArchiveError(words.format(folder=site.data, owner=user_name(uid)))
+
+
+def check_place(site: Site) -> None:
+    """
+    See that the data can be brought where there are none yet, and by the right user.
+
+    Whose they should be the folders around them tell, unless those are root's, as `/var/lib` and
+    often `/etc/cordboard` are.
+
+    Raises:
+        ArchiveError: they would be somebody else's, or cannot be brought at all.
+    """
+    if site.data.exists():
         return
-    uid = site.data.stat().st_uid
-    try:
-        owner = pwd.getpwuid(uid).pw_name
-    except KeyError:
-        owner = str(uid)
-    raise ArchiveError(
-        _("{folder} belongs to the user {owner}: run this as that user (sudo -u {owner} …)").format(
-            folder=site.data, owner=owner
+    parent = next(folder for folder in site.data.parents if folder.exists())
+    for folder in (parent, site.folder):
+        if folder.exists() and (uid := _owner(folder)) not in {_ROOT, os.geteuid()}:
+            words = _(
+                "{data} is not there yet, and {folder} belongs to the user {owner}: run this as"
+                " that user (sudo -u {owner} …), or make {data} first, for the user that the"
+                " daemon runs as"
+            )
+            raise ArchiveError(words.format(data=site.data, folder=folder, owner=user_name(uid)))
+    if not os.access(parent, os.W_OK | os.X_OK):
+        words = _(
+            "{data} is not there yet, and this user may not make it in {parent}: make it first, for"
+            " the user that the daemon runs as"
         )
-    )
+        raise ArchiveError(words.format(data=site.data, parent=parent))
+
+
+def user_name(uid: int) -> str:
+    """Return a user's name, or his number where he has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _owner(path: Path) -> int:
+    return path.stat().st_uid
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """`cordboard backup`."""
 
+import asyncio
 import os
 import sys
 import tempfile
@@ -12,7 +13,7 @@ import click
 from config.errors import ConfigError
 from cti.backup.archives import describe, told, verified
 from cti.backup.progress import Work, run_interruptibly, shown
-from cti.backup.rooms import room_in
+from cti.backup.rooms import BACKUP_ROOM, room_in
 from cti.backup.site import Site, check_owner, find_site
 from cti.backup.take import back_up
 from cti.commands._common import GivenPath, config_option, fail
@@ -22,7 +23,6 @@ from storage.archive_manifest import Manifest
 from storage.errors import StorageError
 
 STDOUT = "-"
-ROOM_PREFIX = ".cordboard-backup-"
 
 
 def _verify(ctx: click.Context, _parameter: click.Parameter, path: Path | None) -> None:
@@ -77,11 +77,8 @@ def _verify(ctx: click.Context, _parameter: click.Parameter, path: Path | None) 
 def command(*, folder: Path, out: Path, force: bool, with_secrets: bool) -> None:
     """Back a site up."""
     to_stdout = str(out) == STDOUT
-    if not to_stdout and os.path.lexists(out) and not out.is_file():
-        # a rename would put the archive in its place: root has no /dev/null then
-        fail(_("{path} is no file: name one, or - for standard output").format(path=out))
-    if not to_stdout and not force and os.path.lexists(out):
-        fail(_("{path} is there already; --force replaces it").format(path=out))
+    if not to_stdout:
+        _check_out(out, force=force)
     try:
         site = find_site(folder, os.environ)
         check_owner(site)
@@ -98,13 +95,33 @@ def command(*, folder: Path, out: Path, force: bool, with_secrets: bool) -> None
         fail(_("no backup was made: {reason}").format(reason=told(error)))
 
 
+def _check_out(out: Path, *, force: bool) -> None:
+    """End where an archive cannot be put."""
+    if out.is_symlink() and (out.is_file() or not out.exists()):
+        # a rename would put the archive in the link's place; and who made the link is not known
+        words = _("{path} is a symbolic link: name the file itself, {target}")
+        fail(words.format(path=out, target=os.path.realpath(out)))
+    if os.path.lexists(out) and not out.is_file():
+        # a rename would put the archive in its place: root has no /dev/null then
+        fail(_("{path} is no file: name one, or - for standard output").format(path=out))
+    if not force and os.path.lexists(out):
+        fail(_("{path} is there already; --force replaces it").format(path=out))
+    if not out.absolute().parent.is_dir():
+        words = _("there is no folder {folder} for the archive: make it first, with mode 0700")
+        fail(words.format(folder=out.absolute().parent))
+
+
 async def _to_file(site: Site, out: Path, work: Work, with_secrets: bool) -> None:  # noqa: FBT001 - given by partial
     """Write beside the place, and move there what is whole and on the disk."""
-    with room_in(out.parent, ROOM_PREFIX) as room:
+    with room_in(out.parent, BACKUP_ROOM) as room:
         unfinished = room / "archive"
         with unfinished.open("xb") as file:
             unfinished.chmod(0o600)
-            manifest = await back_up(site, file, room, work, with_secrets=with_secrets)
+            try:
+                manifest = await back_up(site, file, room, work, with_secrets=with_secrets)
+            except asyncio.CancelledError:
+                work.note(_("broken off; no backup was made"))
+                raise
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(out)
@@ -113,9 +130,13 @@ async def _to_file(site: Site, out: Path, work: Work, with_secrets: bool) -> Non
 
 
 async def _to_stdout(site: Site, _out: Path, work: Work, with_secrets: bool) -> None:  # noqa: FBT001 - given by partial
-    with room_in(Path(tempfile.gettempdir()), ROOM_PREFIX) as room:
+    with room_in(Path(tempfile.gettempdir()), BACKUP_ROOM) as room:
         out = sys.stdout.buffer
-        manifest = await back_up(site, out, room, work, with_secrets=with_secrets)
+        try:
+            manifest = await back_up(site, out, room, work, with_secrets=with_secrets)
+        except asyncio.CancelledError:
+            work.note(_("broken off; what was written is no archive"))
+            raise
         with suppress(BrokenPipeError):
             out.flush()
     _tell(manifest, None)

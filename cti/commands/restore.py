@@ -12,7 +12,7 @@ from cti.backup.archives import archive_at, describe, told
 from cti.backup.inspection import Archive
 from cti.backup.progress import run_interruptibly, shown
 from cti.backup.restore import Outcome, Wishes, restore
-from cti.commands._common import GivenPath, config_option, fail
+from cti.commands._common import INTERRUPTED, GivenPath, config_option, fail
 from cti.language import _
 from storage.errors import StorageError
 
@@ -47,7 +47,9 @@ from storage.errors import StorageError
     is_flag=True,
     help=_("Restore although there is something: say what, ask, and put it aside."),
 )
-@click.option("--yes", is_flag=True, help=_("Do not ask."))
+@click.option(
+    "--yes", is_flag=True, help=_("With --force: do not ask, as where nobody could answer.")
+)
 def command(
     *, folder: Path, source: Path, dry_run: bool, replace_files: bool, force: bool, yes: bool
 ) -> None:
@@ -86,7 +88,17 @@ def _agreed(there: list[str]) -> bool:
     click.echo(_("This is there, and will be put aside:"), err=True)
     for line in there:
         click.echo(f"  {line}", err=True)
-    return click.confirm(_("Restore the archive in its place?"), err=True)
+    nobody = _("nothing was changed, as nobody could be asked; --yes restores without asking")
+    if sys.stdin is None:
+        fail(nobody)
+    try:
+        return click.confirm(_("Restore the archive in its place?"), err=True)
+    except click.Abort as error:
+        click.echo("", err=True)  # the question's line is still open
+        if isinstance(error.__context__, KeyboardInterrupt):
+            click.echo(_("broken off; nothing was changed"), err=True)
+            sys.exit(INTERRUPTED)
+        fail(nobody)
 
 
 def _tell(outcome: Outcome, archive: Archive, source: Path, *, dry_run: bool) -> None:

@@ -178,20 +178,23 @@ def run(machine: Machine, *arguments: str, typed: str = "", **environment: str |
     return result
 
 
-def program(machine: Machine, *arguments: str, first: str = "") -> "subprocess.Popen[bytes]":
+def program(
+    machine: Machine, *arguments: str, first: str = "", **environment: str
+) -> "subprocess.Popen[bytes]":
     """Start a command as a process; `first` is run in it before."""
     script = f"{first}\nfrom cti.commands import main\nmain()"
     return subprocess.Popen(
         [sys.executable, "-c", script, *arguments, "--config", str(machine.configuration)],
-        env={**os.environ, **ENVIRONMENT, **machine.environment},
+        env={**os.environ, **ENVIRONMENT, **machine.environment, **environment},
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
 
 
-def done(machine: Machine, *arguments: str, first: str = "") -> tuple[int, str]:
+def done(machine: Machine, *arguments: str, first: str = "", **environment: str) -> tuple[int, str]:
     """Run a command as a process to its end; return its exit code and what it said."""
-    process = program(machine, *arguments, first=first)
+    process = program(machine, *arguments, first=first, **environment)
     output, _ = process.communicate(timeout=60)
 
     assert b"Traceback" not in output, output.decode()

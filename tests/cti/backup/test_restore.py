@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import pwd
 import re
 import signal
 from pathlib import Path
@@ -160,8 +161,8 @@ def test_a_restore_that_is_told_to_end_leaves_the_machine_as_it_was(
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=30)
 
-    assert (process.returncode, output) == (130, b"")
-    assert sorted(file.name for file in empty.data.iterdir()) == ["journal.sqlite.lock"]
+    assert (process.returncode, output) == (130, b"broken off; nothing was changed\n")
+    assert not empty.configuration.exists()
     assert rows_of(empty) == {"sequences": []}
     restored(empty, made)
     assert whole.rows == rows_of(empty)
@@ -231,6 +232,128 @@ async def count(machine: Machine, table: str) -> int:
         return int(await connection.fetchval("SELECT count(*) FROM " + table))  # noqa: S608 - ours
     finally:
         await connection.close()
+
+
+def test_where_nobody_can_be_asked_nothing_is_changed_and_the_way_is_named(
+    other: Machine, made: Path
+) -> None:
+    before = sorted(other.data.iterdir())
+    code, said = done(other, "restore", "--from", str(made), "--force")
+
+    assert code == 1
+    assert said.splitlines()[-1] == (
+        "cordboard: nothing was changed, as nobody could be asked; --yes restores without asking"
+    )
+    assert sorted(other.data.iterdir()) == before
+
+
+def test_ctrl_c_at_the_question_changes_nothing_and_says_so(other: Machine, made: Path) -> None:
+    first = ASKED.format(point="click.termui.visible_prompt_func")
+    code, said = done(other, "restore", "--from", str(made), "--force", first=first)
+
+    assert code == 130
+    assert said.splitlines()[-1] == "broken off; nothing was changed"
+
+
+ASKED = """
+import importlib
+def interrupt(*arguments):
+    raise KeyboardInterrupt
+module, _, name = {point!r}.rpartition(".")
+setattr(importlib.import_module(module), name, interrupt)
+"""
+
+
+@pytest.mark.parametrize("parent", ["configuration", "configuration/var"])
+def test_a_restore_that_fails_takes_away_what_it_has_made(
+    other: Machine, tmp_path: Path, made: Path, parent: str
+) -> None:
+    """The folders, the locks, and the embedded Postgres, which it has started for nothing."""
+    again = Machine(configuration=tmp_path / "again" / "configuration", database="")
+    (tmp_path / "again" / parent).mkdir(parents=True)
+    main = other.configuration / "cordboard.yaml"
+    text = main.read_text().replace("url: {env: DATABASE}", "url: null")
+    (again.configuration / "cordboard.yaml").write_text(text)
+    first = FAILS.format(point="storage.load._set_sequences")
+    code, said = done(again, "restore", "--from", str(made), first=first)
+    files = sorted(path.relative_to(tmp_path / "again") for path in again.configuration.rglob("*"))
+
+    assert code == 1
+    assert said.splitlines()[-1] == f"cordboard: {made} was not restored: on purpose"
+    assert [str(path) for path in files if path.name != "cordboard.yaml"] == (
+        ["configuration/var"] if parent.endswith("var") else []
+    )
+
+
+FAILS = """
+import importlib
+async def fail(*arguments):
+    raise OSError("on purpose")
+module, _, name = {point!r}.rpartition(".")
+setattr(importlib.import_module(module), name, fail)
+"""
+
+
+def test_a_restore_that_is_told_to_end_half_done_says_what_to_do(
+    whole: Whole, empty: Machine, made: Path
+) -> None:
+    """After the database's commit: what was filled stays, and the same restore goes on."""
+    code, said = done(empty, "restore", "--from", str(made), first=FAILS_IN_FILES)
+
+    assert code == 1
+    assert (
+        "the restore is half done: run the same command again, and it goes on; until then no"
+        f" daemon starts on {empty.data}\n"
+    ) in said
+    assert (empty.data / RESTORE_MARK).exists()
+    restored(empty, made)
+    assert whole.rows == rows_of(empty)
+
+
+FAILS_IN_FILES = """
+import cti.backup.restore as restore
+def fail(*arguments, **options):
+    raise OSError("on purpose")
+restore.place = fail
+"""
+
+
+def test_a_file_that_a_killed_restore_was_writing_does_not_stay(
+    whole: Whole, empty: Machine, made: Path
+) -> None:
+    first = KILL_WHEN.format(event="os.rename", name="/prompts/welcome.wav", at=1)
+    killed(empty, made, first)
+    prompts = empty.configuration / "prompts"
+    left = [file.name for file in prompts.iterdir() if file.name.startswith(".cordboard-")]
+    restored(empty, made)
+
+    assert len(left) == 1
+    assert [file.name for file in prompts.iterdir() if file.name.startswith(".")] == []
+
+
+def test_data_that_are_not_there_yet_have_to_be_brought_by_the_user_whose_folder_it_is(
+    whole: Whole, empty: Machine, made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty.configuration.mkdir(parents=True)
+    monkeypatch.setattr("cti.backup.site._owner", lambda _path: 54_321)
+    result = run(empty, "restore", "--from", str(made))
+
+    assert result.exit_code == 1
+    assert (
+        f"{empty.data} is not there yet, and {empty.configuration} belongs to the user 54321: run"
+        " this as that user (sudo -u 54321 …), or make "
+    ) in result.stderr
+    assert list(empty.configuration.iterdir()) == []
+
+
+def test_a_data_folder_that_was_made_says_whose_it_is(
+    whole: Whole, empty: Machine, made: Path
+) -> None:
+    owner = pwd.getpwuid(os.geteuid()).pw_name
+
+    assert (
+        f"{empty.data} was made; it belongs to the user {owner}, as whom the daemon has to run\n"
+    ) in restored(empty, made)
 
 
 def test_a_database_that_a_newer_program_has_used_is_the_way_back_from_an_upgrade(

@@ -3,7 +3,10 @@
 import signal
 from pathlib import Path
 
+import pytest
+
 from cti.backup.rooms import room_in, sweep
+from tests.cti.backup.conftest import Whole
 from tests.cti.backup.machines import Machine, done, program
 
 PREFIX = ".cordboard-backup-"
@@ -15,6 +18,17 @@ async def kill(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 take._add_table = kill
 """
+
+
+KILLED_AT_VERIFYING = """
+import os
+import signal
+import cti.backup.inspection as inspection
+def kill(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+inspection._check_journal = kill
+"""
+DRY = {"restore": ("--dry-run",), "backup": ()}
 
 
 def rooms(folder: Path) -> list[Path]:
@@ -32,8 +46,32 @@ def test_what_a_killed_backup_left_is_removed_by_the_next_which_says_so(
     assert process.returncode == -signal.SIGKILL
     assert left == [True]
     assert code == 0
-    assert "what 1 backup that was broken off had left there" in said
+    assert "what 1 command that was killed had left there" in said
     assert rooms(archive.parent) == []
+
+
+@pytest.mark.parametrize("arguments", [("restore", "--from"), ("backup", "--verify")])
+def test_what_a_killed_look_into_an_archive_left_is_removed_by_the_next_which_says_so(
+    whole: Whole, empty: Machine, tmp_path: Path, arguments: tuple[str, str]
+) -> None:
+    (archive := tmp_path / "site.tar").write_bytes(whole.archive)
+    (temporary := tmp_path / "temporary").mkdir()
+    process = program(
+        empty,
+        *arguments,
+        str(archive),
+        *DRY[arguments[0]],
+        first=KILLED_AT_VERIFYING,
+        TMPDIR=str(temporary),
+    )
+    process.communicate(timeout=60)
+    left = [path.name for path in temporary.rglob("journal.sqlite")]
+    code, said = done(empty, *arguments, str(archive), *DRY[arguments[0]], TMPDIR=str(temporary))
+
+    assert process.returncode == -signal.SIGKILL
+    assert left == ["journal.sqlite"]
+    assert "what 1 command that was killed had left there" in said
+    assert (code, list(temporary.iterdir())) == (0, [])
 
 
 def test_a_room_with_a_living_owner_is_left_alone(tmp_path: Path) -> None:
