@@ -34,7 +34,7 @@ def log_on(floor: Floor, agent: Agent, device: DeviceId) -> None:
             _turn_to_next(floor, agent)
     floor.devices[device] = agent.agent
     agent.device = device
-    agent.misses = 0
+    agent.misses.clear()
     _clear_rest(floor, agent)
     agent.want(Wish.NOT_READY, NotReadyReason.LOGGED_ON.value, floor.now)
     floor.changed(agent)
@@ -77,10 +77,11 @@ def end_wrap_up(floor: Floor, agent: Agent) -> None:
 
 
 def extend_wrap_up(floor: Floor, agent: Agent, by: Duration) -> None:
-    """Give an agent who wraps up so much more time than he has left."""
+    """Give an agent who wraps up so much more time than he has left, as far as it may last."""
     if agent.wrap_up_ends is None or by <= 0:
         return
-    agent.wrap_up_ends = later(agent.wrap_up_ends, by)
+    latest = agent.wrap_up_ends if agent.wrap_up_latest is None else agent.wrap_up_latest
+    agent.wrap_up_ends = min(later(agent.wrap_up_ends, by), latest)
     floor.timers.start(Timer(TimerKind.WRAP_UP, agent=agent.agent), agent.wrap_up_ends)
     floor.changed(agent)
 
@@ -114,11 +115,12 @@ def end_offer(floor: Floor, agent: Agent, *, loses_turn: bool) -> None:
 
 
 def end_talk(floor: Floor, agent: Agent) -> None:
-    """Free an agent of his talk: he wraps up as long as its queue grants, unless he is off."""
+    """Free an agent of his talk: he wraps up as long as is granted, unless he is off."""
     if agent.wrap_up > 0:
         agent.wrap_up_ends = later(floor.now, agent.wrap_up)
+        agent.wrap_up_latest = later(floor.now, max(agent.wrap_up, agent.wrap_up_max))
         floor.timers.start(Timer(TimerKind.WRAP_UP, agent=agent.agent), agent.wrap_up_ends)
-    agent.wrap_up = NO_WRAP_UP
+    agent.wrap_up = agent.wrap_up_max = NO_WRAP_UP
     _turn_to_next(floor, agent)
     _settle(floor, agent)
 
@@ -197,7 +199,7 @@ def _part_from_phone(floor: Floor, agent: Agent) -> None:
 
 
 def _clear_wrap_up(floor: Floor, agent: Agent) -> None:
-    agent.wrap_up_ends = None
+    agent.wrap_up_ends = agent.wrap_up_latest = None
     agent.call = None
     floor.timers.cancel(Timer(TimerKind.WRAP_UP, agent=agent.agent))
 

@@ -1,5 +1,5 @@
 """
-An agent: what he wishes, what he is doing, and how often he missed a call.
+An agent: what he wishes, what he is doing, and how often he missed calls.
 
 Wish and occupation are two machines that do not know each other. A wish is recorded the moment it
 is uttered and counts when the agent is idle: "not ready" during a talk takes effect by itself when
@@ -16,6 +16,8 @@ from enum import Enum
 
 from acd.commands import Occupation, ShowAgentState, Wish
 from acd.errors import IllegalTransitionError
+from acd.misses import MissCause
+from acd.policy import QueuePolicy
 from acd.workload import Workload
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
 from cti.instants import Duration, Time
@@ -76,7 +78,11 @@ class Agent:
     `idle_since` is his place in the line of those who wait for a call: when his last talk or
     wrap-up ended, when he last became ready, or when a call that he did not take left him. `call`
     is the call that he is offered, talks with, or wraps up. `wrap_up` is what follows his present
-    talk. `leaving`: no longer in the policy; he is forgotten when his call is over.
+    talk, and `wrap_up_max` how long it may be made; `wrap_up_latest` is to when a wrap-up that runs
+    may be extended. `misses` are his rows of misses; `row` is how many of them made him not ready,
+    where it was the system. `own_wrap_ups` is his own time after calls of some queues,
+    `own_wrap_up` after all others. `leaving`: no longer in the policy; he is forgotten when his
+    call is over.
     """
 
     agent: AgentId
@@ -91,9 +97,14 @@ class Agent:
     offer: OfferId | None = None
     in_use_elsewhere: bool = False
     wrap_up: Duration = NO_WRAP_UP
+    wrap_up_max: Duration = NO_WRAP_UP
     wrap_up_ends: Time | None = None
+    wrap_up_latest: Time | None = None
+    own_wrap_up: Duration | None = None
+    own_wrap_ups: tuple[tuple[QueueName, Duration], ...] = ()
     rests_until: Time | None = None
-    misses: int = 0
+    misses: dict[MissCause, int] = field(default_factory=dict)
+    row: int = 0
     leaving: bool = False
     workload: Workload = field(default_factory=Workload)
 
@@ -111,9 +122,9 @@ class Agent:
         self.occupation = occupation
         self.since = now
 
-    def want(self, wish: Wish, reason: str | None, now: Time) -> None:
+    def want(self, wish: Wish, reason: str | None, now: Time, *, row: int = 0) -> None:
         """
-        Wish something else from `now` on.
+        Wish something else from `now` on; `row`: because of so many misses in a row.
 
         Becoming ready puts him at the end of the line: a break can only cost his place, never
         better it.
@@ -125,6 +136,7 @@ class Agent:
             raise IllegalTransitionError(f"agent {self.agent}", self.wish.value, wish.value)
         self.wish = wish
         self.reason = reason
+        self.row = row
         self.since = now
         if wish is Wish.READY:
             self.idle_since = now
@@ -139,6 +151,11 @@ class Agent:
             return Standing.NOT_READY
         return Standing.READY if self.rests_until is None else Standing.RESTING
 
+    def wrap_up_after(self, rules: QueuePolicy) -> Duration:
+        """Return how long he wraps up after a call of a queue: his own time, or the queue's."""
+        own = dict(self.own_wrap_ups).get(rules.name, self.own_wrap_up)
+        return rules.wrap_up if own is None else own
+
     def follow_work(self, now: Time) -> None:
         """Note in his workload what he does from now on."""
         busy = self.occupation in (Occupation.BUSY, Occupation.WRAPPING_UP)
@@ -146,6 +163,7 @@ class Agent:
 
     def shown(self) -> ShowAgentState:
         """Return his state as it is shown to him and to whoever watches him."""
+        paperwork = self.occupation in (Occupation.WRAPPING_UP, Occupation.BUSY_ELSEWHERE)
         return ShowAgentState(
             agent=self.agent,
             wish=self.wish,
@@ -154,5 +172,6 @@ class Agent:
             device=self.device,
             call=self.call,
             since=self.since,
-            until=self.wrap_up_ends if self.occupation is Occupation.WRAPPING_UP else None,
+            until=self.wrap_up_ends if paperwork else None,
+            until_max=self.wrap_up_latest if paperwork else None,
         )

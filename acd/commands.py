@@ -123,7 +123,11 @@ class TurnAwayCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowAgentState:
-    """Show an agent's state, which has just changed, to him and to whoever watches him."""
+    """
+    Show an agent's state, which has just changed, to him and to whoever watches him.
+
+    `until` is when his wrap-up ends, and `until_max` to when it may be extended.
+    """
 
     agent: AgentId
     wish: Wish
@@ -133,6 +137,7 @@ class ShowAgentState:
     call: CallId | None
     since: Time
     until: Time | None = None
+    until_max: Time | None = None
 
 
 AcdCommand = OfferCall | WithdrawOffer | PlaceCall | OverflowCall | TurnAwayCall | ShowAgentState

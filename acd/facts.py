@@ -16,7 +16,7 @@ NO_HEAD_START = Duration(0)
 
 
 class OfferOutcome(Enum):
-    """How an offer ended without a talk. Only `NO_ANSWER` counts as an agent's miss."""
+    """How an offer ended without a talk; `acd.misses.MissCause` has those that are a miss."""
 
     NO_ANSWER = "no_answer"
     BUSY = "busy"
@@ -31,9 +31,11 @@ class NotReadyReason(Enum):
     """Why the system (not the agent) made an agent not ready. Agents' own reasons are text."""
 
     RING_NO_ANSWER = "ring_no_answer"
+    CALLS_REJECTED = "calls_rejected"
+    PHONE_BUSY = "phone_busy"
+    PHONE_UNREACHABLE = "phone_unreachable"
     CONNECTION_LOST = "connection_lost"
     LOGGED_ON = "logged_on"
-    PHONE_UNREACHABLE = "phone_unreachable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

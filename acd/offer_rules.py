@@ -9,9 +9,10 @@ from acd import agent_rules, call_rules
 from acd.agent_state import Agent
 from acd.commands import Occupation, OfferCall, OfferReason, Wish, WithdrawCause
 from acd.errors import InvariantError
-from acd.facts import NotReadyReason, OfferOutcome
+from acd.facts import OfferOutcome
 from acd.floor import Floor
-from acd.offer_state import CONSEQUENCES, OVERDUE_MARGIN, Offer, OfferState
+from acd.misses import MissCause, rule_for
+from acd.offer_state import CONSEQUENCES, MISS_REASONS, OVERDUE_MARGIN, Offer, OfferState
 from acd.timers import Timer, TimerKind
 from acd.waiting import Call, CallState
 from cti.ids import OfferId
@@ -35,8 +36,10 @@ def offer_call(floor: Floor, call: Call, reason: OfferReason) -> None:
         call=call.call,
         queue=call.queue,
         agent=agent.agent,
-        wrap_up=queue.rules.wrap_up,
+        wrap_up=agent.wrap_up_after(queue.rules),
+        wrap_up_max=queue.rules.wrap_up_max,
         misses_max=queue.rules.misses_max,
+        misses=queue.rules.misses,
         overdue_at=later(floor.now, Duration(queue.rules.ring_time + OVERDUE_MARGIN)),
     )
     floor.offers[offer.offer] = offer
@@ -76,7 +79,7 @@ def answered(floor: Floor, offer_id: OfferId) -> None:
     if offer is None:
         return
     agent = floor.agents[offer.agent]
-    agent.misses = 0
+    agent.misses.clear()
     if floor.window:
         agent.workload.answer(floor.now)
     _note_turn(floor, offer)
@@ -91,6 +94,7 @@ def answered(floor: Floor, offer_id: OfferId) -> None:
     agent.become(Occupation.BUSY, floor.now)
     agent.offer = None
     agent.wrap_up = offer.wrap_up
+    agent.wrap_up_max = offer.wrap_up_max
     floor.changed(agent)
 
 
@@ -110,11 +114,12 @@ def ended(floor: Floor, offer_id: OfferId, outcome: OfferOutcome) -> None:
             call_rules.hold(floor, call)
         else:
             call_rules.give_back(floor, call)
-    if consequence.miss:
-        _count_miss(floor, agent, offer.misses_max)
+    pause = consequence.rest
+    if consequence.miss is not None:
+        pause = _count_miss(floor, agent, offer, consequence.miss)
     if consequence.loses_turn:
         _note_turn(floor, offer)
-    agent_rules.rest(floor, agent, consequence.rest)
+    agent_rules.rest(floor, agent, pause)
     agent_rules.end_offer(floor, agent, loses_turn=consequence.loses_turn)
 
 
@@ -139,8 +144,13 @@ def _note_turn(floor: Floor, offer: Offer) -> None:
         queue.note_turn(offer.agent, offer.offer)
 
 
-def _count_miss(floor: Floor, agent: Agent, misses_max: int) -> None:
-    agent.misses += 1
-    if 0 < misses_max <= agent.misses and agent.wish is Wish.READY:
-        agent.misses = 0
-        agent.want(Wish.NOT_READY, NotReadyReason.RING_NO_ANSWER.value, floor.now)
+def _count_miss(floor: Floor, agent: Agent, offer: Offer, cause: MissCause) -> Duration:
+    """Count a miss in the row of its cause, and return for how long the agent is to rest."""
+    rule = rule_for(cause, offer.misses_max, offer.misses)
+    row = agent.misses.get(cause, 0) + 1
+    if 0 < rule.limit <= row and agent.wish is Wish.READY:
+        agent.misses.pop(cause, None)
+        agent.want(Wish.NOT_READY, MISS_REASONS[cause].value, floor.now, row=row)
+    else:
+        agent.misses[cause] = row
+    return rule.rest

@@ -16,7 +16,9 @@ from enum import Enum
 
 from acd.commands import WithdrawCause
 from acd.errors import IllegalTransitionError
-from acd.facts import OfferOutcome
+from acd.facts import NotReadyReason, OfferOutcome
+from acd.misses import RETRY_PAUSE, MissCause, MissRule
+from acd.policy import WRAP_UP_MAX
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Duration, Time, seconds
 
@@ -40,11 +42,7 @@ OFFER_STATES: dict[tuple[OfferState, OfferState], str] = {
 
 OVERDUE_MARGIN = seconds(2)
 """How long after the ring time the switch, which owns the ringing, may take to report its end."""
-RETRY_PAUSE = seconds(5)
-"""How long an agent is spared a call that he did not take, or any call that his phone refused."""
 NO_PAUSE = Duration(0)
-UNREACHABLE_PAUSE = seconds(30)
-"""How long an agent rests whose phone could not be reached: registrations take their time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,29 +50,37 @@ class Consequence:
     """
     What an outcome means for the agent.
 
-    `miss`: it counts towards his misses in a row. `loses_turn`: he goes to the end of the line, so
-    that every other agent comes before him. `spared`: for how long he is not offered this call
-    again. `rest`: for how long he is offered no call at all.
+    `miss`: it counts in the row of this cause, and its rule says how long he is offered no call at
+    all. `loses_turn`: he goes to the end of the line, so that every other agent comes before him.
+    `spared`: for how long he is not offered this call again. `rest`: for how long he is offered no
+    call at all, where it is no miss.
     """
 
-    miss: bool = False
+    miss: MissCause | None = None
     loses_turn: bool = True
     spared: Duration = RETRY_PAUSE
     rest: Duration = NO_PAUSE
 
 
 CONSEQUENCES: dict[OfferOutcome, Consequence] = {
-    OfferOutcome.NO_ANSWER: Consequence(miss=True),
-    # A phone that refused one call within milliseconds would refuse the next one as fast: without
-    # a rest, one busy phone could run through ten thousand waiting calls.
-    OfferOutcome.BUSY: Consequence(rest=RETRY_PAUSE),
-    OfferOutcome.REJECTED: Consequence(rest=RETRY_PAUSE),
+    OfferOutcome.NO_ANSWER: Consequence(miss=MissCause.NO_ANSWER),
+    OfferOutcome.BUSY: Consequence(miss=MissCause.BUSY),
+    OfferOutcome.REJECTED: Consequence(miss=MissCause.REJECTED),
+    OfferOutcome.UNREACHABLE: Consequence(miss=MissCause.UNREACHABLE),
+    # The switch's doing, or nobody knows whose.
     OfferOutcome.FAILED: Consequence(rest=RETRY_PAUSE),
-    OfferOutcome.UNREACHABLE: Consequence(rest=UNREACHABLE_PAUSE),
     # Not his doing: he keeps his place in the line.
     OfferOutcome.WITHDRAWN: Consequence(loses_turn=False, spared=NO_PAUSE),
     OfferOutcome.CALLER_LEFT: Consequence(loses_turn=False, spared=NO_PAUSE),
 }
+
+MISS_REASONS: dict[MissCause, NotReadyReason] = {
+    MissCause.NO_ANSWER: NotReadyReason.RING_NO_ANSWER,
+    MissCause.REJECTED: NotReadyReason.CALLS_REJECTED,
+    MissCause.BUSY: NotReadyReason.PHONE_BUSY,
+    MissCause.UNREACHABLE: NotReadyReason.PHONE_UNREACHABLE,
+}
+"""With which reason a row of misses makes an agent not ready."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -87,6 +93,8 @@ class Offer:
     agent: AgentId
     wrap_up: Duration
     misses_max: int
+    misses: tuple[MissRule, ...] = ()
+    wrap_up_max: Duration = WRAP_UP_MAX
     overdue_at: Time
     state: OfferState = OfferState.RINGING
     withdrawn_for: WithdrawCause | None = None
@@ -109,10 +117,10 @@ class Offer:
         An offer withdrawn because it was overdue rang in vain, or the switch lost it: not held
         against the agent as a miss, but he must not be next again, or nobody else ever would be.
         Ringing that was cut short for another cause is never a miss, even where the ring time ran
-        out just then.
+        out just then, or the agent rejected what was gone already.
         """
         if self.withdrawn_for is WithdrawCause.OVERDUE:
             return OfferOutcome.FAILED if outcome is OfferOutcome.WITHDRAWN else outcome
-        if self.withdrawn_for is not None and outcome is OfferOutcome.NO_ANSWER:
+        if self.withdrawn_for is not None and CONSEQUENCES[outcome].miss is not None:
             return OfferOutcome.WITHDRAWN
         return outcome

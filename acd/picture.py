@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from acd.agent_state import Agent, Standing
 from acd.commands import Occupation, Wish
 from acd.floor import Floor
+from acd.misses import MissCause
 from acd.opening import UNSAID, Opening
 from acd.queue_state import Queue
 from acd.waiting import Call
@@ -66,7 +67,7 @@ class AgentPicture:
     since: Time
     until: Time | None
     idle_since: Time
-    misses: int
+    misses: tuple[tuple[MissCause, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,5 +133,5 @@ def _draw_agent(agent: Agent) -> AgentPicture:
         since=agent.since,
         until=agent.rests_until if resting else shown.until,
         idle_since=agent.idle_since,
-        misses=agent.misses,
+        misses=tuple((cause, agent.misses[cause]) for cause in MissCause if cause in agent.misses),
     )

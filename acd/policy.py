@@ -8,11 +8,14 @@ was in force then.
 from dataclasses import dataclass
 from enum import Enum
 
+from acd.misses import MissRule
 from cti.ids import AgentId, QueueName
 from cti.instants import Duration, seconds
 
 WINDOW = seconds(8 * 3_600)
 """How far back a strategy looks that counts what agents did, where nothing else is said."""
+WRAP_UP_MAX = seconds(10 * 60)
+"""How long a wrap-up may last in all, where nothing else is said."""
 
 
 class Strategy(Enum):
@@ -50,6 +53,9 @@ class QueuePolicy:
     first in line: `window` is how far back it looks, `order` the agents' order (who is not in it
     comes after all who are), `weights` their weights (1 where nothing is said), `seed` what its
     chance begins with.
+
+    `misses` are the rules for the causes of missing a call of which more is said. An agent may
+    extend his wrap-up until it has lasted `wrap_up_max` in all.
     """
 
     name: QueueName
@@ -63,14 +69,23 @@ class QueuePolicy:
     order: tuple[AgentId, ...] = ()
     weights: tuple[tuple[AgentId, int], ...] = ()
     seed: int = 0
+    misses: tuple[MissRule, ...] = ()
+    wrap_up_max: Duration = WRAP_UP_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentPolicy:
-    """One agent and the queues that he serves."""
+    """
+    One agent and the queues that he serves.
+
+    `wrap_ups` is his own time after calls of some queues, `wrap_up` after those of all others;
+    None: as long as the queue grants.
+    """
 
     agent: AgentId
     queues: tuple[QueueName, ...]
+    wrap_up: Duration | None = None
+    wrap_ups: tuple[tuple[QueueName, Duration], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

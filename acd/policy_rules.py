@@ -26,6 +26,9 @@ def apply(floor: Floor, policy: Policy) -> None:
     serving = {agent.agent: agent.queues for agent in policy.agents}
     for name, queues in serving.items():
         _apply_agent(floor, name, tuple(queue for queue in queues if queue in rules))
+    for agent in policy.agents:
+        floor.agents[agent.agent].own_wrap_up = agent.wrap_up
+        floor.agents[agent.agent].own_wrap_ups = agent.wrap_ups
     for name in sorted(floor.agents.keys() - serving.keys()):
         agent_rules.remove(floor, floor.agents[name])
     removed = [name for name, queue in floor.queues.items() if queue.removed]

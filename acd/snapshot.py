@@ -8,13 +8,14 @@ names, so that equal states give equal snapshots. This module writes no bytes: a
 
 from dataclasses import dataclass
 
-from acd.agent_state import Agent
+from acd.agent_state import NO_WRAP_UP, Agent
 from acd.commands import Occupation, Wish, WithdrawCause
 from acd.errors import SnapshotRefusedError
 from acd.floor import Floor
+from acd.misses import MissCause, MissRule
 from acd.offer_state import Offer, OfferState
 from acd.opening import UNSAID, Opening
-from acd.policy import QueuePolicy
+from acd.policy import WRAP_UP_MAX, QueuePolicy
 from acd.queue_state import NOT_DERIVABLE, Queue
 from acd.timers import Timer, TimerKind
 from acd.waiting import Call, CallState
@@ -46,7 +47,11 @@ class QueueSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSnapshot:
-    """An agent; the fields are those of `acd.agent_state.Agent`."""
+    """
+    An agent; the fields are those of `acd.agent_state.Agent`.
+
+    Of his rows of misses, `misses` is that of unanswered rings and `other_misses` are the rest.
+    """
 
     agent: AgentId
     queues: tuple[QueueName, ...]
@@ -68,6 +73,12 @@ class AgentSnapshot:
     work: tuple[SlotRecord, ...] = ()
     busy_since: Time | None = None
     available_since: Time | None = None
+    other_misses: tuple[tuple[MissCause, int], ...] = ()
+    row: int = 0
+    wrap_up_max: Duration = NO_WRAP_UP
+    wrap_up_latest: Time | None = None
+    own_wrap_up: Duration | None = None
+    own_wrap_ups: tuple[tuple[QueueName, Duration], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +113,8 @@ class OfferSnapshot:
     state: OfferState
     withdrawn_for: WithdrawCause | None
     queue: QueueName = NO_QUEUE
+    misses: tuple[MissRule, ...] = ()
+    wrap_up_max: Duration = WRAP_UP_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,11 +220,21 @@ def _save_agent(floor: Floor, agent: Agent) -> AgentSnapshot:
         wrap_up=agent.wrap_up,
         wrap_up_ends=agent.wrap_up_ends,
         rests_until=agent.rests_until,
-        misses=agent.misses,
+        misses=agent.misses.get(MissCause.NO_ANSWER, 0),
         leaving=agent.leaving,
         work=agent.workload.saved(),
         busy_since=agent.workload.busy_since,
         available_since=agent.workload.available_since,
+        other_misses=tuple(
+            (cause, agent.misses[cause])
+            for cause in MissCause
+            if cause is not MissCause.NO_ANSWER and cause in agent.misses
+        ),
+        row=agent.row,
+        wrap_up_max=agent.wrap_up_max,
+        wrap_up_latest=agent.wrap_up_latest,
+        own_wrap_up=agent.own_wrap_up,
+        own_wrap_ups=agent.own_wrap_ups,
     )
 
 
@@ -231,7 +254,12 @@ def _load_agent(floor: Floor, state: AgentSnapshot) -> None:
         wrap_up=state.wrap_up,
         wrap_up_ends=state.wrap_up_ends,
         rests_until=state.rests_until,
-        misses=state.misses,
+        misses=_rows(state),
+        row=state.row,
+        wrap_up_max=state.wrap_up_max,
+        wrap_up_latest=state.wrap_up_latest,
+        own_wrap_up=state.own_wrap_up,
+        own_wrap_ups=state.own_wrap_ups,
         leaving=state.leaving,
         workload=Workload(
             slots={number: (calls, busy, free) for number, calls, busy, free in state.work},
@@ -246,6 +274,13 @@ def _load_agent(floor: Floor, state: AgentSnapshot) -> None:
         floor.timers.start(Timer(TimerKind.WRAP_UP, agent=agent.agent), agent.wrap_up_ends)
     if agent.rests_until is not None:
         floor.timers.start(Timer(TimerKind.REST, agent=agent.agent), agent.rests_until)
+
+
+def _rows(state: AgentSnapshot) -> dict[MissCause, int]:
+    rows = dict(state.other_misses)
+    if state.misses:
+        rows[MissCause.NO_ANSWER] = state.misses
+    return rows
 
 
 def _save_call(call: Call) -> CallSnapshot:
@@ -304,6 +339,8 @@ def _save_offer(offer: Offer) -> OfferSnapshot:
         state=offer.state,
         withdrawn_for=offer.withdrawn_for,
         queue=offer.queue,
+        misses=offer.misses,
+        wrap_up_max=offer.wrap_up_max,
     )
 
 
@@ -315,6 +352,8 @@ def _load_offer(floor: Floor, state: OfferSnapshot) -> None:
         agent=state.agent,
         wrap_up=state.wrap_up,
         misses_max=state.misses_max,
+        misses=state.misses,
+        wrap_up_max=state.wrap_up_max,
         overdue_at=state.overdue_at,
         state=state.state,
         withdrawn_for=state.withdrawn_for,

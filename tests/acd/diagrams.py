@@ -12,7 +12,8 @@ from typing import TypeVar
 
 import acd
 from acd.agent_state import OCCUPATIONS, WISHES
-from acd.offer_state import CONSEQUENCES, OFFER_STATES
+from acd.misses import MISS_DELAYS
+from acd.offer_state import CONSEQUENCES, MISS_REASONS, OFFER_STATES
 from acd.waiting import CALL_STATES
 from cti.instants import as_seconds
 
@@ -29,15 +30,16 @@ def diagram(table: Mapping[tuple[State, State], str]) -> str:
 
 def consequences() -> str:
     """Return the table of outcomes as Markdown."""
-    rows = ["| outcome | a miss | to the end of the line | not this call | no call at all |"]
+    rows = ["| outcome | counts as | to the end of the line | not this call | no call at all |"]
     rows.append("|---|---|---|---|---|")
     for outcome, consequence in CONSEQUENCES.items():
+        rest = consequence.rest if consequence.miss is None else MISS_DELAYS[consequence.miss]
         words = [
             f"`{outcome.value}`",
-            "yes" if consequence.miss else "no",
+            "nothing" if consequence.miss is None else f"`{MISS_REASONS[consequence.miss].value}`",
             "yes" if consequence.loses_turn else "no",
             f"{as_seconds(consequence.spared):g} s" if consequence.spared else "–",
-            f"{as_seconds(consequence.rest):g} s" if consequence.rest else "–",
+            f"{as_seconds(rest):g} s" if rest else "–",
         ]
         rows.append(f"| {' | '.join(words)} |")
     return "\n".join(rows)

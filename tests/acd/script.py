@@ -45,6 +45,7 @@ from acd.facts import (
     SaidBy,
     TalkEnded,
 )
+from acd.misses import MissCause, MissRule
 from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy, Strategy
 from cti.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueName
 from cti.instants import Duration, Time, as_seconds, seconds
@@ -74,8 +75,14 @@ def queue_policy(
     order: str = "",
     weights: str = "",
     seed: int = 0,
+    causes: str = "",
+    wrap_max: float = 600,
 ) -> QueuePolicy:
-    """Return a queue's rules; `order` is as `ann ben`, `weights` as `ann:3 ben:1`."""
+    """
+    Return a queue's rules; `order` is as `ann ben`, `weights` as `ann:3 ben:1`.
+
+    `causes` is as `rejected:2:5 busy:0:7`: the limit and the delay of each.
+    """
     weighed = (one.partition(":") for one in weights.split())
     rule = overflow and OverflowRule(wait=seconds(overflow[0]), to=QueueName(overflow[1]))
     return QueuePolicy(
@@ -90,11 +97,21 @@ def queue_policy(
         order=tuple(AgentId(name) for name in order.split()),
         weights=tuple((AgentId(name), int(weight)) for name, _, weight in weighed),
         seed=seed,
+        misses=tuple(_miss_rule(*cause.split(":")) for cause in causes.split()),
+        wrap_up_max=seconds(wrap_max),
     )
 
 
-def policy(agents: str, *queues: QueuePolicy, version: str = "v1") -> Policy:
-    """Return a policy; `agents` is as `ann:sales,support ben:sales`."""
+def _miss_rule(cause: str, limit: str, delay: str) -> MissRule:
+    return MissRule(cause=MissCause(cause), limit=int(limit), delay=seconds(float(delay)))
+
+
+def policy(agents: str, *queues: QueuePolicy, version: str = "v1", wraps: str = "") -> Policy:
+    """
+    Return a policy; `agents` is as `ann:sales,support ben:sales`.
+
+    `wraps` are own times for wrapping up, as `ann:30 ben:sales:20`.
+    """
     parts = [agent.partition(":") for agent in agents.split()]
     return Policy(
         version=version,
@@ -103,9 +120,26 @@ def policy(agents: str, *queues: QueuePolicy, version: str = "v1") -> Policy:
             AgentPolicy(
                 agent=AgentId(name),
                 queues=tuple(QueueName(queue) for queue in names.split(",") if queue),
+                wrap_up=_own_wrap_up(wraps, name),
+                wrap_ups=_own_wrap_ups(wraps, name),
             )
             for name, _, names in parts
         ),
+    )
+
+
+def _own_wrap_up(wraps: str, agent: str) -> Duration | None:
+    parts = (one.split(":") for one in wraps.split())
+    lasts = [seconds(float(part[1])) for part in parts if part[0] == agent and len(part) == 2]
+    return lasts[0] if lasts else None
+
+
+def _own_wrap_ups(wraps: str, agent: str) -> tuple[tuple[QueueName, Duration], ...]:
+    parts = (one.split(":") for one in wraps.split())
+    return tuple(
+        (QueueName(part[1]), seconds(float(part[2])))
+        for part in parts
+        if part[0] == agent and len(part) == 3
     )
 
 
@@ -185,6 +219,16 @@ class Script:
 
         assert list(words) == new
         return self
+
+    def heard(self) -> list[str]:
+        """Return all that was commanded since the last time, the shown states where they came."""
+        new = [brief(command) for command in self.commands[min(self._unread, self._unread_shown) :]]
+        self.forget()
+        return new
+
+    def states(self) -> list[ShowAgentState]:
+        """Return all states of agents that were to be shown."""
+        return [command for command in self.commands if isinstance(command, ShowAgentState)]
 
     def forget(self) -> Self:
         """Expect nothing of what was commanded so far."""

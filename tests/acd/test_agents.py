@@ -249,7 +249,7 @@ def test_other_use_during_a_talk_counts_after_it_while_the_wrap_up_runs_on() -> 
     floor = Script(ready="ann")
     floor.at(1).queue("c1").answer(1).at(2).occupy("ann").forget()
 
-    floor.at(60).end_talk("c1", "ann").shown("ann ready busy_elsewhere c1")
+    floor.at(60).end_talk("c1", "ann").shown("ann ready busy_elsewhere c1 until 70")
     floor.at(65).free("ann").shown("ann ready wrapping_up c1 until 70")
     floor.at(70).shown("ann ready idle")
 
@@ -259,7 +259,7 @@ def test_wrap_up_may_run_out_while_the_phone_is_in_other_use() -> None:
     floor.at(1).queue("c1").answer(1).at(60).end_talk("c1", "ann").forget()
 
     floor.at(61).occupy("ann").at(75).shown(
-        "ann ready busy_elsewhere c1", "ann ready busy_elsewhere"
+        "ann ready busy_elsewhere c1 until 70", "ann ready busy_elsewhere"
     )
     floor.at(80).free("ann").shown("ann ready idle")
 

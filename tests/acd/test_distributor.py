@@ -14,6 +14,7 @@ from acd.distributor import Distributor, _fire
 from acd.errors import SnapshotRefusedError
 from acd.facts import CallQueued, OfferOutcome
 from acd.floor import Floor
+from acd.misses import MissCause
 from acd.offer_state import OfferState
 from acd.picture import AgentCounts, AgentPicture, QueuePicture, WaitingPicture
 from acd.snapshot import STATE_VERSION, DistributorState
@@ -161,7 +162,7 @@ def test_a_picture_shows_who_waits_and_who_works() -> None:
         since=at(7),
         until=None,
         idle_since=at(7),
-        misses=1,
+        misses=((MissCause.NO_ANSWER, 1),),
     )
 
 

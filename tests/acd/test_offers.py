@@ -4,7 +4,8 @@ import pytest
 
 from acd.commands import WithdrawCause
 from acd.facts import OfferOutcome
-from acd.offer_state import OVERDUE_MARGIN, RETRY_PAUSE, UNREACHABLE_PAUSE
+from acd.misses import RETRY_PAUSE, UNREACHABLE_PAUSE
+from acd.offer_state import OVERDUE_MARGIN
 from acd.waiting import HOLD_PAUSE
 from cti.instants import as_seconds
 from tests.acd.script import Script, policy, queue_policy
@@ -104,16 +105,6 @@ def test_logging_on_anew_ends_a_rest() -> None:
     floor.at(2).end(1, OfferOutcome.UNREACHABLE)
 
     floor.at(9).log_on("ann", "other-phone").ready("ann").expect("offer 2 c1 ann")
-
-
-@pytest.mark.parametrize("outcome", NOT_TAKEN)
-def test_only_ringing_in_vain_is_a_miss(outcome: OfferOutcome) -> None:
-    floor = Script(queue_policy(misses=1), agents="ann:sales", ready="ann")
-    floor.at(1).queue("c1").forget()
-    floor.at(16).end(1, outcome)
-
-    is_miss = outcome is OfferOutcome.NO_ANSWER
-    floor.shown("ann not_ready(ring_no_answer) idle" if is_miss else "ann ready idle")
 
 
 def test_misses_in_a_row_make_the_agent_not_ready_by_the_system() -> None:

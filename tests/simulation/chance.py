@@ -68,15 +68,32 @@ NOT_TAKEN = (
 
 def policies() -> list[Policy]:
     """Return the policies that follow one another in a day."""
-    sales = queue_policy("sales", ring=15, wrap=5, misses=2, room=6, overflow=(20, "support"))
+    sales = queue_policy(
+        "sales",
+        ring=15,
+        wrap=5,
+        misses=2,
+        room=6,
+        overflow=(20, "support"),
+        causes="rejected:2:3 unreachable:3:10",
+        wrap_max=9,
+    )
     support = queue_policy("support", ring=10, wrap=0, misses=0, room=20, overflow=(30, "sales"))
-    night = queue_policy("night", ring=12, wrap=8, misses=1, room=8, overflow=(25, "nowhere"))
+    night = queue_policy(
+        "night",
+        ring=12,
+        wrap=8,
+        misses=1,
+        room=8,
+        overflow=(25, "nowhere"),
+        causes="no_answer:2:4 busy:1:0",
+    )
     everybody = "ann:sales ben:sales,support cat:support dan:sales,support,night eve:night fay:"
     fewer = "ann:sales,support ben:support dan:night zoe:sales"
     return [
         policy(everybody, sales, support, night, version="v1"),
         policy(everybody, sales, support, version="v2"),
-        policy(fewer, sales, support, night, version="v3"),
+        policy(fewer, sales, support, night, version="v3", wraps="ann:2 ben:support:7 dan:0"),
         policy(everybody, queue_policy("sales", wrap=1), support, night, version="v4"),
         *(
             policy(everybody, *(_by(strategy, rules) for rules in rest), version=strategy.value)
