@@ -29,8 +29,9 @@ class Candidate:
 
     `ruled_out` is the first thing against him, by the names that `OfferReason` counts; None: he is
     in line, at place `line` (from 1), by this `figure` of the queue's rule. `reason` is what he or
-    the system gave for being not ready; `until` when what rules him out ends by itself; `call` what
-    he is offered, talks with or wraps up.
+    the system gave for being not ready, and `row` how many misses in a row were the system's cause;
+    `until` when what rules him out ends by itself; `call` what he is offered, talks with or wraps
+    up.
     """
 
     agent: AgentId
@@ -41,6 +42,7 @@ class Candidate:
     since: Time
     until: Time | None
     call: CallId | None
+    row: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +93,9 @@ class Doing:
     """
     An agent at a moment: what he wished and did, and what waited.
 
-    `waiting` are the calls that wait in his queues; `elsewhere` counts those that wait in queues
-    which he does not serve.
+    `row` is how many misses in a row made him not ready, where it was the system. `waiting` are the
+    calls that wait in his queues; `elsewhere` counts those that wait in queues which he does not
+    serve.
     """
 
     agent: AgentId
@@ -107,6 +110,7 @@ class Doing:
     queues: tuple[QueueName, ...]
     waiting: tuple[CallAtHand, ...]
     elsewhere: tuple[tuple[QueueName, int], ...]
+    row: int = 0
 
 
 class _WatchedFloor(Floor):
@@ -208,6 +212,7 @@ def _candidate(agent: Agent, call: Call, figure: int | None) -> Candidate:
         since=agent.since,
         until=until,
         call=agent.call,
+        row=agent.row,
     )
 
 
@@ -250,6 +255,7 @@ def _doing(floor: Floor, agent: Agent) -> Doing:
         device=agent.device,
         call=agent.call,
         queues=agent.queues,
+        row=agent.row,
         waiting=tuple(
             _at_hand(floor, call, agent)
             for name in agent.queues

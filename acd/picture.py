@@ -54,7 +54,12 @@ class QueuePicture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentPicture:
-    """An agent: what he wishes and does, and what keeps him from calls."""
+    """
+    An agent: what he wishes and does, and what keeps him from calls.
+
+    `until` is when his wrap-up ends, or his rest where he is idle; `until_max` to when the wrap-up
+    may be extended.
+    """
 
     agent: AgentId
     queues: tuple[QueueName, ...]
@@ -68,6 +73,7 @@ class AgentPicture:
     until: Time | None
     idle_since: Time
     misses: tuple[tuple[MissCause, int], ...]
+    until_max: Time | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,4 +140,5 @@ def _draw_agent(agent: Agent) -> AgentPicture:
         until=agent.rests_until if resting else shown.until,
         idle_since=agent.idle_since,
         misses=tuple((cause, agent.misses[cause]) for cause in MissCause if cause in agent.misses),
+        until_max=shown.until_max,
     )

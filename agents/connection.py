@@ -31,6 +31,7 @@ from protocols.ws.codes import CloseCode, FailureCode
 from protocols.ws.commands import (
     Command,
     EndWrapUp,
+    ExtendWrapUp,
     LogOff,
     LogOn,
     NotReady,
@@ -159,7 +160,7 @@ class Connection:
                 self._say(Done(id=command.id))
                 self._sessions.sign_out(entry.agent, self)
                 self.close(CloseCode.NORMAL, "signed out")
-            case LogOn() | Ready() | NotReady() | EndWrapUp() | LogOff():
+            case LogOn() | Ready() | NotReady() | EndWrapUp() | ExtendWrapUp() | LogOff():
                 entry = self._signed_in()
                 self._say(self._sessions.obey(entry.agent, command))
             case _ as unreachable:

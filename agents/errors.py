@@ -11,6 +11,7 @@ What agents and their clients can be refused, and what the operator can set wron
     ├── UnknownPhoneError
     ├── NotLoggedOnError
     ├── NotWrappingUpError
+    ├── WrapUpAtMaxError
     └── ReasonReservedError
     OverloadedError                    told to the client as `failed`: try again
     PlainBeyondLoopbackError           the operator's: passwords could be read on their way
@@ -83,9 +84,15 @@ class NotLoggedOnError(RequestRefusedError):
 
 
 class NotWrappingUpError(RequestRefusedError):
-    """There is no wrap-up to end."""
+    """There is no wrap-up to end or to extend."""
 
     code = RefusalCode.NOT_WRAPPING_UP
+
+
+class WrapUpAtMaxError(RequestRefusedError):
+    """The wrap-up lasts as long already as the queue lets it."""
+
+    code = RefusalCode.WRAP_UP_AT_MAX
 
 
 class ReasonReservedError(RequestRefusedError):

@@ -7,6 +7,7 @@ from typing import Protocol
 from acd.commands import ShowAgentState
 from acd.facts import (
     AgentEndedWrapUp,
+    AgentExtendedWrapUp,
     AgentLoggedOff,
     AgentLoggedOn,
     AgentMadeNotReady,
@@ -15,7 +16,14 @@ from acd.facts import (
 from cti.ids import AgentId, DeviceId, QueueName
 from cti.instants import Time
 
-AgentFact = AgentLoggedOn | AgentLoggedOff | AgentMadeReady | AgentMadeNotReady | AgentEndedWrapUp
+AgentFact = (
+    AgentLoggedOn
+    | AgentLoggedOff
+    | AgentMadeReady
+    | AgentMadeNotReady
+    | AgentEndedWrapUp
+    | AgentExtendedWrapUp
+)
 """What agents do, as the core is told."""
 
 

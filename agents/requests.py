@@ -10,9 +10,10 @@ from collections import OrderedDict
 from hashlib import blake2b
 from typing import Final, assert_never
 
-from acd.commands import Occupation, Wish
+from acd.commands import ShowAgentState, Wish
 from acd.facts import (
     AgentEndedWrapUp,
+    AgentExtendedWrapUp,
     AgentLoggedOff,
     AgentLoggedOn,
     AgentMadeNotReady,
@@ -27,12 +28,22 @@ from agents.errors import (
     ReasonReservedError,
     RequestRefusedError,
     UnknownPhoneError,
+    WrapUpAtMaxError,
 )
 from agents.ports import AgentEntry, AgentFact, FactInbox, FloorView
 from cti.ids import DeviceId
+from cti.instants import seconds
 from protocols.ws.answers import Answer, Done, Failed, Refused
 from protocols.ws.codes import FailureCode
-from protocols.ws.commands import AgentCommand, EndWrapUp, LogOff, LogOn, NotReady, Ready
+from protocols.ws.commands import (
+    AgentCommand,
+    EndWrapUp,
+    ExtendWrapUp,
+    LogOff,
+    LogOn,
+    NotReady,
+    Ready,
+)
 
 _SYSTEM_REASONS: Final = frozenset(reason.value for reason in NotReadyReason)
 
@@ -108,6 +119,9 @@ class AgentRequests:
             case EndWrapUp():
                 self._must_be_wrapping_up()
                 self._post(AgentEndedWrapUp(agent=agent))
+            case ExtendWrapUp():
+                self._must_be_extendable(self._must_be_wrapping_up())
+                self._post(AgentExtendedWrapUp(agent=agent, by=seconds(command.data.by_s)))
             case LogOff():
                 self._must_be_logged_on()
                 self._post(AgentLoggedOff(agent=agent))
@@ -138,11 +152,17 @@ class AgentRequests:
         if not (isinstance(self._posted, AgentLoggedOn) or self.is_logged_on()):
             raise NotLoggedOnError("log on at a phone first")
 
-    def _must_be_wrapping_up(self) -> None:
+    def _must_be_wrapping_up(self) -> ShowAgentState:
         self._must_be_logged_on()
         state = self._floor.agent_state(self.entry.agent)
-        if state is None or state.occupation is not Occupation.WRAPPING_UP:
-            raise NotWrappingUpError("there is no wrap-up to end")
+        # He may be using his phone meanwhile: his paperwork has an end all the same.
+        if state is None or state.until is None:
+            raise NotWrappingUpError("there is no wrap-up to end or to extend")
+        return state
+
+    def _must_be_extendable(self, state: ShowAgentState) -> None:
+        if state.until == state.until_max:
+            raise WrapUpAtMaxError("this wrap-up lasts as long as it may")
 
     def _post(self, fact: AgentFact) -> None:
         if not self._inbox.post(fact):
@@ -150,7 +170,7 @@ class AgentRequests:
         if isinstance(fact, AgentLoggedOn | AgentLoggedOff):
             self._posted = fact
         self._ready_posted = isinstance(fact, AgentMadeReady) or (
-            self._ready_posted and isinstance(fact, AgentEndedWrapUp)
+            self._ready_posted and isinstance(fact, AgentEndedWrapUp | AgentExtendedWrapUp)
         )
 
 

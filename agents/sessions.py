@@ -261,6 +261,7 @@ def _state(shown: ShowAgentState, entry: AgentEntry) -> AgentState:
         call=shown.call,
         since=as_datetime(shown.since),
         until=None if shown.until is None else as_datetime(shown.until),
+        until_max=None if shown.until_max is None else as_datetime(shown.until_max),
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from acd.misses import MissCause, MissRule
 from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy, Strategy
 from config.addresses import with_port
 from config.errors import Problem
@@ -206,8 +207,7 @@ def policy(queues: QueuesFile, agents: AgentsFile) -> Policy:
     """Return the core's policy; the same content has the same version on every machine."""
     queue_policies = tuple(_queue(name, section) for name, section in queues.queues.items())
     agent_policies = tuple(
-        AgentPolicy(agent=AgentId(name), queues=tuple(QueueName(queue) for queue in section.queues))
-        for name, section in agents.agents.items()
+        _agent_policy(AgentId(name), section) for name, section in agents.agents.items()
     )
     content = [[asdict(queue) for queue in queue_policies], [asdict(one) for one in agent_policies]]
     digest = hashlib.sha256(
@@ -222,7 +222,9 @@ def _queue(name: str, section: QueueSection) -> QueuePolicy:
         name=QueueName(name),
         ring_time=section.ring_time,
         wrap_up=section.wrap_up,
-        misses_max=section.misses_max,
+        wrap_up_max=section.wrap_up_max,
+        misses_max=section.unanswered_max,
+        misses=_misses(section),
         waiting_max=section.waiting_max,
         overflow=None
         if overflow is None
@@ -232,6 +234,33 @@ def _queue(name: str, section: QueueSection) -> QueuePolicy:
         order=tuple(AgentId(name) for name in section.order),
         weights=tuple((AgentId(name), weight) for name, weight in section.weights.items()),
         seed=section.seed,
+    )
+
+
+def _misses(section: QueueSection) -> tuple[MissRule, ...]:
+    """Return the rules for the causes of which a queue says something."""
+    misses = section.misses
+    rules = {
+        MissCause.NO_ANSWER: (section.unanswered_max, misses.no_answer.delay),
+        MissCause.REJECTED: (misses.rejected.limit, misses.rejected.delay),
+        MissCause.BUSY: (misses.busy.limit, misses.busy.delay),
+        MissCause.UNREACHABLE: (misses.unreachable.limit, misses.unreachable.delay),
+    }
+    return tuple(
+        MissRule(cause=cause, limit=limit, delay=delay)
+        for cause, (limit, delay) in rules.items()
+        if cause.value in misses.model_fields_set
+    )
+
+
+def _agent_policy(agent: AgentId, section: AgentSection) -> AgentPolicy:
+    own = section.wrap_up
+    by_queue = own if isinstance(own, dict) else {}
+    return AgentPolicy(
+        agent=agent,
+        queues=tuple(QueueName(queue) for queue in section.queues),
+        wrap_up=None if isinstance(own, dict) else own,
+        wrap_ups=tuple((QueueName(queue), lasts) for queue, lasts in by_queue.items()),
     )
 
 

@@ -66,6 +66,15 @@ def weak_passwords(read: Read) -> Iterator[Problem]:
             yield read.doubt(AGENTS, path, message)
 
 
+def paperwork_of_other_queues(read: Read) -> Iterator[Problem]:
+    """Yield each own time for wrapping up after calls of a queue that the agent does not serve."""
+    for name, section in read.agents.agents.items() if read.agents is not None else ():
+        for queue in section.wrap_up if isinstance(section.wrap_up, dict) else ():
+            if queue not in section.queues:
+                message = _("{agent} does not serve this queue").format(agent=name)
+                yield read.doubt(AGENTS, ("agents", name, "wrap_up", queue), message)
+
+
 def few_phones(read: Read) -> Iterator[Problem]:
     """Yield a warning where all agents have but one phone, or capitals alone tell phones apart."""
     if read.agents is None:

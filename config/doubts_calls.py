@@ -85,9 +85,15 @@ def _odd_queue(queue: QueueSection, agents: int) -> Iterator[tuple[tuple[str, ..
         yield ("ring_time",), _("is long: a caller waits so long for one agent who is not there")
     if queue.wrap_up > WRAP_UP_LONG:
         yield ("wrap_up",), _("is long: after each call an agent takes no other for so long")
-    if queue.misses_max == 0 and agents > 1:
+    if 0 < queue.wrap_up_max < queue.wrap_up and "wrap_up_max" in queue.model_fields_set:
+        message = _("is shorter than wrap_up ({wrap_up}): no wrap-up can be extended").format(
+            wrap_up=duration_text(queue.wrap_up)
+        )
+        yield ("wrap_up_max",), message
+    if queue.unanswered_max == 0 and agents > 1:
+        said_there = queue.misses.no_answer.limit is not None
         message = _("an agent who has left his phone will be rung again and again")
-        yield ("misses_max",), message
+        yield ("misses", "no_answer", "limit") if said_there else ("misses_max",), message
     if queue.waiting_max < min(agents, FEW_WAITING):
         message = _(
             "{count} agents serve this queue: callers are turned away while agents are free"

@@ -18,7 +18,12 @@ from acd.policy import Policy
 from config.build import CheckedFiles, configuration, policy
 from config.certificates import unusable_certificate
 from config.doubts import Read
-from config.doubts_agents import few_phones, same_names, weak_passwords
+from config.doubts_agents import (
+    few_phones,
+    paperwork_of_other_queues,
+    same_names,
+    weak_passwords,
+)
 from config.doubts_calls import (
     agents_of_other_queues,
     odd_menus,
@@ -43,10 +48,11 @@ from config.nodes import KeyPath, Node, plain, problem_at
 from config.prompts import unplayable_prompts
 from config.references import (
     idle_parts,
+    limits_said_twice,
     overflows_to_itself,
     repeated_services,
+    unknown_keys,
     unknown_names,
-    weights_of_nobody,
 )
 from config.secrets import Secret, find_secrets
 from config.section import Section
@@ -67,7 +73,8 @@ FILES: Final[Mapping[str, type[Section]]] = MappingProxyType(
 )
 TREE_CHECKS: Final = (
     unknown_names,
-    weights_of_nobody,
+    unknown_keys,
+    limits_said_twice,
     repeated_services,
     overflows_to_itself,
     idle_parts,
@@ -83,6 +90,7 @@ DOUBTS: Final = (
     odd_numbers,
     odd_queues,
     agents_of_other_queues,
+    paperwork_of_other_queues,
     odd_menus,
     odd_hours,
     same_names,

@@ -11,11 +11,14 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import (
     AfterValidator,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     model_validator,
 )
 
-from acd.policy import WINDOW
+from acd.misses import MISS_DELAYS, REFUSAL_PAUSE_MIN, MissCause
+from acd.policy import WINDOW, WRAP_UP_MAX
 from config.durations import HOUR, MINUTE, SECOND
 from config.hours import HoursOfQueue, NamedHours
 from config.section import Section, one_of
@@ -180,15 +183,63 @@ class Overflow(Section):
     """The queue that it goes on to."""
 
 
+MissLimit = Annotated[int, Field(ge=0, le=100), Means(_("0 (never) to 100"))]
+RefusalDelay = Annotated[Duration, Within(REFUSAL_PAUSE_MIN, HOUR)]
+
+
+class Unanswered(Section):
+    """What follows where an agent let a call ring."""
+
+    limit: MissLimit | None = None
+    """After so many in a row an agent is set not ready; 0: never; null: what misses_max says."""
+    delay: Annotated[Duration, Within(Duration(0), HOUR)] = MISS_DELAYS[MissCause.NO_ANSWER]
+    """How long he is offered no call after one; the same call is spared him for 5s anyway."""
+
+
+class Refused(Section):
+    """What follows where a phone refused a call: the agent rejected it, or it was busy."""
+
+    limit: MissLimit = 0
+    """After so many in a row an agent is set not ready; 0: never."""
+    delay: RefusalDelay = MISS_DELAYS[MissCause.REJECTED]
+    """How long he is offered no call after one."""
+
+
+class Unreached(Section):
+    """What follows where a phone could not be reached."""
+
+    limit: MissLimit = 0
+    """After so many in a row an agent is set not ready; 0: never."""
+    delay: RefusalDelay = MISS_DELAYS[MissCause.UNREACHABLE]
+    """How long he is offered no call after one."""
+
+
+class Misses(Section):
+    """What follows where an agent does not take a call, for each cause."""
+
+    no_answer: Unanswered = Unanswered()
+    """His phone rang, and he did not answer."""
+    rejected: Refused = Refused()
+    """He rejected the call."""
+    busy: Refused = Refused()
+    """His phone was busy."""
+    unreachable: Unreached = Unreached()
+    """His phone could not be reached."""
+
+
 class QueueSection(Section):
     """One queue; `acd.policy.QueuePolicy` tells what each part does."""
 
     ring_time: Annotated[Duration, Within(SECOND, Duration(10 * MINUTE))] = seconds(15)
     """How long one agent's phone rings before the next agent is tried."""
     wrap_up: Annotated[Duration, Within(Duration(0), HOUR)] = seconds(10)
-    """An agent's time for himself after a call."""
-    misses_max: Annotated[int, Field(ge=0, le=100), Means(_("0 (never) to 100"))] = 3
+    """An agent's time for himself after a call; agents may have their own (agents.yaml)."""
+    wrap_up_max: Annotated[Duration, Within(Duration(0), Duration(4 * HOUR))] = WRAP_UP_MAX
+    """So long may a wrap-up last in all where the agent extends it."""
+    misses_max: MissLimit = 3
     """After so many unanswered rings in a row an agent is set not ready; 0: never."""
+    misses: Misses = Misses()
+    """Limits and pauses for each cause for which an agent does not take a call."""
     waiting_max: Annotated[
         int, Field(ge=1, le=WAITING_MAX), Means(_("1 to {most}").format(most=WAITING_MAX))
     ] = 200
@@ -224,6 +275,12 @@ class QueueSection(Section):
     ] = 0
     """What the chance of weighted_random begins with: the same seed draws the same."""
 
+    @property
+    def unanswered_max(self) -> int:
+        """The limit of unanswered rings, whichever of the two says it."""
+        limit = self.misses.no_answer.limit
+        return self.misses_max if limit is None else limit
+
 
 class QueuesFile(Section):
     """`queues.yaml`."""
@@ -236,6 +293,9 @@ class QueuesFile(Section):
         dict[Name, QueueSection], Field(min_length=1), Means(_("a mapping of one queue at least"))
     ]
     """The queues by name."""
+
+
+WrapUp = Annotated[Duration, Within(Duration(0), HOUR)]
 
 
 class AgentSection(Section):
@@ -261,6 +321,16 @@ class AgentSection(Section):
         Means(_("a list of up to {most} queues").format(most=QUEUES_OF_AGENT_MAX)),
     ] = ()
     """The queues that he serves."""
+    wrap_up: Annotated[
+        Annotated[
+            Annotated[dict[Name, WrapUp], Field(max_length=QUEUES_OF_AGENT_MAX), Tag("by_queue")]
+            | Annotated[WrapUp, Tag("always")],
+            Discriminator(lambda value: "by_queue" if isinstance(value, dict) else "always"),
+        ]
+        | None,
+        Means(_("a duration from 0s to 1h such as 30s, or a mapping of queues to such durations")),
+    ] = None
+    """His own time after a call, of all queues or of some; null: as long as the queue grants."""
 
 
 class AgentsFile(Section):

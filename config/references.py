@@ -10,7 +10,18 @@ from typing import Final
 
 from config.errors import Position, Problem, Severity
 from config.explain import Kind, unknown
-from config.nodes import ANY, KeyPath, Node, Table, child, key_position, problem_at, texts
+from config.nodes import (
+    ANY,
+    KeyPath,
+    Node,
+    Scalar,
+    Table,
+    child,
+    key_position,
+    problem_at,
+    select,
+    texts,
+)
 from cti.language import _
 
 Trees = Mapping[str, Node]
@@ -33,6 +44,12 @@ _USES: Final[tuple[tuple[str, KeyPath, Kind], ...]] = (
 )
 """Where which kind of thing is named: file, path, kind."""
 
+_KEYS: Final[tuple[tuple[str, KeyPath, Kind], ...]] = (
+    ("queues.yaml", ("queues", ANY, "weights"), "agent"),
+    ("agents.yaml", ("agents", ANY, "wrap_up"), "queue"),
+)
+"""Where which kind of thing is named by a mapping's keys: file, path, kind."""
+
 _ONCE: Final[tuple[tuple[str, KeyPath], ...]] = (
     ("services.yaml", ("services", ANY, "number")),
     ("services.yaml", ("services", ANY, "name")),
@@ -51,18 +68,27 @@ def unknown_names(trees: Trees) -> Iterator[Problem]:
                 yield problem_at(file, position, path, unknown(kind, name, known))
 
 
-def weights_of_nobody(trees: Trees) -> Iterator[Problem]:
-    """Yield each weight of an agent who does not exist."""
-    known = _names(trees, "agent")
-    for queue in _names(trees, "queue") or ():
-        path = ("queues", queue, "weights")
-        weights: Node | None = trees["queues.yaml"]
-        for step in path:
-            weights = None if weights is None else child(weights, step)
-        for name, entry in weights.entries.items() if isinstance(weights, Table) else ():
-            if known and name not in known:
-                message = unknown("agent", name, known)
-                yield problem_at("queues.yaml", entry.key_position, (*path, name), message)
+def unknown_keys(trees: Trees) -> Iterator[Problem]:
+    """Yield each key that names an agent or a queue that does not exist."""
+    for file, pattern, kind in _KEYS:
+        known = _names(trees, kind)
+        for path, found in select(trees[file], pattern) if known and file in trees else ():
+            for name, entry in found.entries.items() if isinstance(found, Table) else ():
+                if known and name not in known:
+                    message = unknown(kind, name, known)
+                    yield problem_at(file, entry.key_position, (*path, name), message)
+
+
+def limits_said_twice(trees: Trees) -> Iterator[Problem]:
+    """Yield each limit of unanswered rings beside which the queue has the short form too."""
+    file, home = _HOMES["queue"]
+    pattern = (home, ANY, "misses", "no_answer", "limit")
+    for path, limit in select(trees[file], pattern) if file in trees else ():
+        short = [at for at, _node in select(trees[file], (home, path[1], "misses_max"))]
+        if short and isinstance(limit, Scalar) and limit.value is not None:
+            line = key_position(trees[file], short[0]).line
+            message = _("misses_max in line {line} says it too; leave one of them out")
+            yield problem_at(file, limit.position, path, message.format(line=line))
 
 
 def repeated_services(trees: Trees) -> Iterator[Problem]:

@@ -52,7 +52,9 @@ class FloorMirror:
                     device=agent.device,
                     call=agent.call,
                     since=agent.since,
-                    until=agent.until,
+                    # Nobody is shown until when his rest lasts.
+                    until=None if agent.occupation is Occupation.IDLE else agent.until,
+                    until_max=agent.until_max,
                 )
             )
             if agent.call is None or agent.device is None:

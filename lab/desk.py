@@ -119,6 +119,10 @@ class Desk:
         """End the wrap-up."""
         await self.ask("end_wrap_up")
 
+    async def extend_wrap_up(self, by_s: int) -> None:
+        """Ask for more time for the wrap-up."""
+        await self.ask("extend_wrap_up", by_s=by_s)
+
     async def log_off(self) -> None:
         """Log off from the phone."""
         await self.ask("log_off")
@@ -127,7 +131,7 @@ class Desk:
         """Leave."""
         await self.ask("sign_out")
 
-    async def ask(self, kind: str, **data: str | None) -> None:
+    async def ask(self, kind: str, **data: str | int | None) -> None:
         """
         Send a command and wait until it is done.
 

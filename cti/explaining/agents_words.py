@@ -20,6 +20,8 @@ _RULES = {
 }
 _SYSTEM_REASONS = {
     NotReadyReason.RING_NO_ANSWER.value: _("he had let too many calls ring (ring_no_answer)"),
+    NotReadyReason.CALLS_REJECTED.value: _("he had rejected too many calls (calls_rejected)"),
+    NotReadyReason.PHONE_BUSY.value: _("his phone had been busy too often (phone_busy)"),
     NotReadyReason.CONNECTION_LOST.value: _("his desktop's connection was lost (connection_lost)"),
     NotReadyReason.LOGGED_ON.value: _("he had logged on and not asked for calls yet (logged_on)"),
     NotReadyReason.PHONE_UNREACHABLE.value: _("his phone could not be reached (phone_unreachable)"),
@@ -76,17 +78,45 @@ def ruled_out(candidate: Candidate) -> str:
         "since": as_clock(candidate.since),
         "until": "" if candidate.until is None else as_clock(candidate.until),
         "call": candidate.call,
-        "reason": reason_in_words(candidate.reason),
+        "reason": reason_in_words(candidate.reason, candidate.row),
         "cause": candidate.ruled_out,
     }
     return _template(candidate.ruled_out or "").format(**values)
 
 
-def reason_in_words(reason: str | None) -> str:
-    """Return why somebody is not ready: his own words, or what the system says."""
+def reason_in_words(reason: str | None, row: int = 0) -> str:
+    """Return why somebody is not ready: his own words, or what the system says, of so many."""
     if reason is None:
         return _("none was given")
-    return _SYSTEM_REASONS.get(reason, reason)
+    counted = _after_misses(row).get(reason) if row else None
+    return counted.format(count=row) if counted else _SYSTEM_REASONS.get(reason, reason)
+
+
+def _after_misses(row: int) -> dict[str, str]:
+    return {
+        NotReadyReason.RING_NO_ANSWER.value: ngettext(
+            "by the system, after {count} unanswered call (ring_no_answer)",
+            "by the system, after {count} unanswered calls in a row (ring_no_answer)",
+            row,
+        ),
+        NotReadyReason.CALLS_REJECTED.value: ngettext(
+            "by the system, after {count} rejected call (calls_rejected)",
+            "by the system, after {count} rejected calls in a row (calls_rejected)",
+            row,
+        ),
+        NotReadyReason.PHONE_BUSY.value: ngettext(
+            "by the system, after his phone was busy for {count} call (phone_busy)",
+            "by the system, after his phone was busy for {count} calls in a row (phone_busy)",
+            row,
+        ),
+        NotReadyReason.PHONE_UNREACHABLE.value: ngettext(
+            "by the system, after his phone could not be reached for {count} call"
+            " (phone_unreachable)",
+            "by the system, after his phone could not be reached for {count} calls in a row"
+            " (phone_unreachable)",
+            row,
+        ),
+    }
 
 
 def _template(cause: str) -> str:
@@ -102,8 +132,8 @@ def _template(cause: str) -> str:
             "{agent} was wrapping up call {call}, since {since}, until {until} at most"
         ),
         Standing.RESTING.value: _(
-            "{agent} was given no calls until {until}: his phone had refused one or could not be"
-            " reached"
+            "{agent} was given no calls until {until}: he had not taken one, or his phone had"
+            " refused it"
         ),
         MISSED_THIS_CALL: _(
             "{agent} had not taken this call, and was not to be offered it again before {until}"
@@ -122,6 +152,6 @@ def became_free(before: Candidate | None, agent: AgentId) -> str | None:
         Standing.BUSY.value: _("a talk of {agent} had just ended"),
         Standing.BUSY_ELSEWHERE.value: _("the phone of {agent} had just become free"),
         Standing.WRAPPING_UP.value: _("{agent} had just finished wrapping up"),
-        Standing.RESTING.value: _("the pause after a refusal by the phone of {agent} was over"),
+        Standing.RESTING.value: _("the pause after a call that {agent} did not take was over"),
         MISSED_THIS_CALL: _("the pause was over in which {agent} was not to be offered it again"),
     }.get(before.ruled_out, _("{agent} had just become free")).format(agent=agent)

@@ -57,8 +57,11 @@ def as_clock(instant: Time) -> str:
 
 
 def as_iso(instant: Time) -> str:
-    """Return a moment in UTC, exactly."""
-    return as_datetime(instant).isoformat().replace("+00:00", "Z")
+    """Return a moment in UTC, exactly; in microseconds where it is beyond any calendar's years."""
+    try:
+        return as_datetime(instant).isoformat().replace("+00:00", "Z")
+    except OverflowError:
+        return str(instant)
 
 
 def as_length(duration: Duration) -> str:

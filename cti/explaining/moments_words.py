@@ -60,7 +60,7 @@ def _standing(doing: Doing, now: Time) -> str:
         "length": as_length(Duration(now - doing.since)),
         "until": "" if doing.until is None else as_clock(doing.until),
         "call": doing.call,
-        "reason": reason_in_words(doing.reason),
+        "reason": reason_in_words(doing.reason, doing.row),
         "idle": as_clock(doing.idle_since),
         "idle_length": as_length(Duration(now - doing.idle_since)),
     }
@@ -73,8 +73,8 @@ def _standing(doing: Doing, now: Time) -> str:
         Standing.BUSY_ELSEWHERE: _("He was using his phone for something else, since {since}."),
         Standing.WRAPPING_UP: _("He was wrapping up call {call}, since {since}, until {until}."),
         Standing.RESTING: _(
-            "He was given no calls until {until}: his phone had refused one or could not be"
-            " reached."
+            "He was given no calls until {until}: he had not taken one, or his phone had refused"
+            " it."
         ),
     }[doing.standing].format(**values)
 
@@ -89,7 +89,7 @@ def _wish(doing: Doing) -> list[str]:
         return []
     return [
         _("He wanted no calls afterwards; reason: {reason}.").format(
-            reason=reason_in_words(doing.reason)
+            reason=reason_in_words(doing.reason, doing.row)
         )
     ]
 

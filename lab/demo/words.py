@@ -83,6 +83,9 @@ CHOICES: Final[Mapping[str, str]] = {
 
 REASONS: Final[Mapping[str, str]] = {
     "ring_no_answer": _("did not answer"),
+    "calls_rejected": _("rejected calls"),
+    "phone_busy": _("phone was busy"),
+    "phone_unreachable": _("phone unreachable"),
     "break": _("on a break"),
     "": _("no reason"),
 }

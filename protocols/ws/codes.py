@@ -29,6 +29,8 @@ class RefusalCode(StrEnum):
     UNKNOWN_PHONE = "unknown_phone"
     NOT_LOGGED_ON = "not_logged_on"
     NOT_WRAPPING_UP = "not_wrapping_up"
+    WRAP_UP_AT_MAX = "wrap_up_at_max"
+    """The paperwork lasts as long already as it may."""
     REASON_RESERVED = "reason_reserved"
     """Only the system gives this reason for being not ready."""
 

@@ -21,6 +21,8 @@ from protocols.ws.strict_json import StrictJsonError, parse
 MESSAGE_BYTES_MAX: Final = 64 * 1024
 """The longest message that a client may send."""
 EXPLANATION_CHARS_MAX: Final = 300
+EXTENSION_S_MAX: Final = 3_600
+"""So much more time for paperwork may be asked for at once."""
 
 
 class _Model(BaseModel):
@@ -50,6 +52,12 @@ class NotReadyData(_Model):
     """Why the agent wants no calls, in his own words or his company's."""
 
     reason: ReasonText
+
+
+class ExtendWrapUpData(_Model):
+    """How many seconds are asked for beyond what is left."""
+
+    by_s: Annotated[int, Field(ge=1, le=EXTENSION_S_MAX)]
 
 
 class SignIn(_Model):
@@ -92,6 +100,18 @@ class EndWrapUp(_Model):
     data: NoData = NoData()
 
 
+class ExtendWrapUp(_Model):
+    """
+    Ask for more time for the paperwork after a call.
+
+    It is granted as far as `until_max` of the agent's state; the state that follows tells `until`.
+    """
+
+    id: CommandId
+    type: Literal["extend_wrap_up"]
+    data: ExtendWrapUpData
+
+
 class LogOff(_Model):
     """Stop working at the phone; during a call it takes effect after it."""
 
@@ -108,7 +128,7 @@ class SignOut(_Model):
     data: NoData = NoData()
 
 
-AgentCommand = LogOn | Ready | NotReady | EndWrapUp | LogOff
+AgentCommand = LogOn | Ready | NotReady | EndWrapUp | ExtendWrapUp | LogOff
 """What an agent asks for about his work."""
 Command = SignIn | AgentCommand | SignOut
 
@@ -119,6 +139,7 @@ COMMANDS: Final[Mapping[str, type[Command]]] = MappingProxyType(
         "ready": Ready,
         "not_ready": NotReady,
         "end_wrap_up": EndWrapUp,
+        "extend_wrap_up": ExtendWrapUp,
         "log_off": LogOff,
         "sign_out": SignOut,
     }

@@ -28,7 +28,8 @@ class AgentState(_Model):
     An agent's state: what he wishes, what he is doing, since when, and until when where it is set.
 
     The lists of `wish` and `occupation` are the decision core's. `call` is there while he is
-    offered a call, talks, or wraps up.
+    offered a call, talks, or wraps up. `until` is there while he has paperwork to do, also where he
+    uses his phone meanwhile; `until_max` is to when it may be extended.
     """
 
     wish: Literal["logged_off", "not_ready", "ready"]
@@ -38,6 +39,7 @@ class AgentState(_Model):
     call: CallId | None = None
     since: Moment
     until: Moment | None = None
+    until_max: Moment | None = None
 
 
 class Caller(_Model):

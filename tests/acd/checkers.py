@@ -10,7 +10,7 @@ from collections import Counter
 from acd.agent_state import Standing
 from acd.commands import Occupation, Wish
 from acd.distributor import Distributor
-from acd.offer_state import OfferState
+from acd.offer_state import MISS_REASONS, OfferState
 from acd.snapshot import AgentSnapshot, DistributorState
 from acd.waiting import CallState
 from cti.ids import QueueName
@@ -21,6 +21,7 @@ def check(distributor: Distributor) -> DistributorState:
     state = distributor.snapshot()
     check_calls_are_in_one_place(distributor, state)
     check_offers_and_talks_are_mutual(state)
+    check_paperwork_and_misses(state)
     check_nobody_waits_in_vain(state)
     check_counts(distributor, state)
     check_next_deadline(distributor, state)
@@ -83,6 +84,20 @@ def may_take_calls(agent: AgentSnapshot) -> bool:
         and agent.occupation is Occupation.IDLE
         and agent.rests_until is None
     )
+
+
+def check_paperwork_and_misses(state: DistributorState) -> None:
+    reasons = {reason.value for reason in MISS_REASONS.values()}
+    for agent in state.agents:
+        assert (agent.wrap_up_ends is None) == (agent.wrap_up_latest is None)
+        if agent.wrap_up_ends is not None and agent.wrap_up_latest is not None:
+            assert agent.wrap_up_ends <= agent.wrap_up_latest
+        if agent.occupation is Occupation.WRAPPING_UP:
+            assert agent.wrap_up_ends is not None
+        if agent.row:
+            assert agent.wish is Wish.NOT_READY
+            assert agent.reason in reasons
+        assert all(count > 0 for _, count in agent.other_misses)
 
 
 def check_nobody_waits_in_vain(state: DistributorState) -> None:

@@ -64,6 +64,16 @@ def test_who_did_not_take_the_call_is_spared_it_for_a_while() -> None:
     assert (ANN, MISSED_THIS_CALL, at(9)) == (spared.agent, spared.ruled_out, spared.until)
 
 
+def test_how_many_misses_made_an_agent_not_ready_is_told_of_him() -> None:
+    seen = Seen(queue_policy(causes="rejected:1:1"), agents="ann:sales ben:sales", ready="ann")
+    seen.watch(C1).queue("c1").end(1, OfferOutcome.REJECTED).log_on("ben").ready("ben")
+    candidate = seen.witness.decisions[OfferId(2)].competitors.agents[0]
+    doing = seen.witness.doing(ANN)
+
+    assert doing is not None
+    assert ("calls_rejected", 1) == (candidate.reason, candidate.row) == (doing.reason, doing.row)
+
+
 def test_a_pause_and_paperwork_are_told_with_their_ends() -> None:
     seen = floor("ann:sales ben:sales").watch(C2).queue("c1").answer(1)
     seen.at(3).end_talk("c1", "ann").queue("c0").end(2, OfferOutcome.BUSY).queue("c2")

@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from acd.commands import Occupation, ShowAgentState, Wish
 from agents.ports import AgentEntry, AgentFact
 from cti.ids import AgentId, CallId, DeviceId, PbxId, QueueName
-from cti.instants import Time
+from cti.instants import Time, seconds
 from protocols.ws.codes import CloseCode
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -43,6 +43,8 @@ def state(
     device: DeviceId | None = None,
     reason: str | None = None,
     call: str | None = None,
+    until_s: int | None = None,
+    until_max_s: int | None = None,
 ) -> ShowAgentState:
     return ShowAgentState(
         agent=AgentId(agent),
@@ -52,6 +54,8 @@ def state(
         device=device,
         call=None if call is None else CallId(call),
         since=Time(1_000_000),
+        until=None if until_s is None else Time(seconds(until_s)),
+        until_max=None if until_max_s is None else Time(seconds(until_max_s)),
     )
 
 

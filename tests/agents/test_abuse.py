@@ -31,7 +31,7 @@ async def still_serves(here: House) -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in COMMANDS if kind != "sign_in"])
 async def test_nothing_is_done_before_sign_in(kind: str) -> None:
-    data = {"reason": "lunch"} if kind == "not_ready" else {}
+    data = {"not_ready": {"reason": "lunch"}, "extend_wrap_up": {"by_s": 30}}.get(kind, {})
     async with house() as here, raw_websocket(here.port) as client:
         client.say({"id": "x", "type": kind, "data": data})
 
@@ -72,6 +72,14 @@ async def test_nothing_is_done_before_sign_in(kind: str) -> None:
         ('{"id":"1","type":"ready"}', "not_logged_on"),
         ('{"id":"1","type":"not_ready","data":{"reason":"x"}}', "not_logged_on"),
         ('{"id":"1","type":"end_wrap_up"}', "not_logged_on"),
+        ('{"id":"1","type":"extend_wrap_up","data":{"by_s":30}}', "not_logged_on"),
+        ('{"id":"1","type":"extend_wrap_up"}', "invalid"),
+        ('{"id":"1","type":"extend_wrap_up","data":{"by_s":0}}', "invalid"),
+        ('{"id":"1","type":"extend_wrap_up","data":{"by_s":-30}}', "invalid"),
+        ('{"id":"1","type":"extend_wrap_up","data":{"by_s":3601}}', "invalid"),
+        ('{"id":"1","type":"extend_wrap_up","data":{"by_s":1.5}}', "invalid"),
+        ('{"id":"1","type":"extend_wrap_up","data":{"by_s":"30"}}', "invalid"),
+        ('{"id":"1","type":"extend_wrap_up","data":{"by_s":true}}', "invalid"),
         ('{"id":"1","type":"log_off"}', "not_logged_on"),
         (json.dumps(SIGN_IN), "already_signed_in"),
     ],

@@ -164,7 +164,7 @@ async def test_an_agent_by_script_works_until_the_connection_ends() -> None:
         here.believe()
         await agent.desk.wait_state(wish="ready")
 
-        here.show(state("ann", Wish.READY, Occupation.WRAPPING_UP))
+        here.show(state("ann", Wish.READY, Occupation.WRAPPING_UP, until_s=9))
         await here.inbox.arrived(1)
         here.believe()
         await agent.desk.wait_state(occupation="idle")

@@ -286,7 +286,15 @@ def test_an_agent_who_was_logged_off_by_the_core_must_log_on_again(here: Session
 
 
 @pytest.mark.parametrize(
-    "reason", ["connection_lost", "ring_no_answer", "logged_on", "phone_unreachable"]
+    "reason",
+    [
+        "connection_lost",
+        "ring_no_answer",
+        "calls_rejected",
+        "phone_busy",
+        "logged_on",
+        "phone_unreachable",
+    ],
 )
 def test_the_systems_reasons_are_not_an_agents(here: Sessions, reason: str) -> None:
     here.join()

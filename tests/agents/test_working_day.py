@@ -1,20 +1,24 @@
 """An agent's day over a real socket, from sign-in to sign-out."""
 
+from typing import Any
+
 import pytest
 
-from acd.commands import Occupation, Wish
+from acd.commands import Occupation, ShowAgentState, Wish
 from acd.facts import (
     AgentEndedWrapUp,
+    AgentExtendedWrapUp,
     AgentLoggedOff,
     AgentLoggedOn,
     AgentMadeNotReady,
     AgentMadeReady,
 )
 from cti.ids import AgentId, CallId, OfferId, QueueName
+from cti.instants import Time, as_datetime, seconds
 from lab.desk import DeskClosedError, DeskRefusedError
 from protocols.ws.answers import Failed, Refused
 from protocols.ws.codes import CloseCode, FailureCode, RefusalCode, WithdrawReason
-from protocols.ws.events import CallEnded, Caller, Customer, ScreenPop
+from protocols.ws.events import AgentState, CallEnded, Caller, Customer, ScreenPop
 from tests.agents.fakes import PASSWORD, entry, phone, state
 from tests.agents.house import house
 
@@ -28,6 +32,23 @@ POP = ScreenPop(
     choices=("sales",),
     caller=Caller(number="+4930123", name="Eve \u202e<img onerror=x>"),
 )
+
+
+def paperwork(
+    occupation: Occupation = Occupation.WRAPPING_UP,
+    *,
+    until_s: int | None = None,
+    until_max_s: int | None = None,
+) -> ShowAgentState:
+    return state(
+        "ann",
+        Wish.READY,
+        occupation,
+        device=phone("ann-desk"),
+        call="c-1",
+        until_s=until_s,
+        until_max_s=until_max_s,
+    )
 
 
 async def test_sign_in_is_answered_by_a_snapshot() -> None:
@@ -142,10 +163,67 @@ async def test_ending_a_wrap_up_is_taken_only_in_one() -> None:
         assert isinstance(refused.value.answer, Refused)
         assert refused.value.answer.code == RefusalCode.NOT_WRAPPING_UP
 
-        here.show(state("ann", Wish.READY, Occupation.WRAPPING_UP, device=phone("ann-desk")))
+        here.show(paperwork(until_s=10))
         await desk.end_wrap_up()
 
         assert [AgentEndedWrapUp(agent=ANN)] == here.inbox.facts
+
+
+async def test_more_time_for_a_wrap_up_is_asked_for_and_its_new_end_is_shown() -> None:
+    async with house() as here, here.desk() as desk:
+        await desk.sign_in("ann", PASSWORD)
+        here.show(paperwork(until_s=10, until_max_s=60))
+        await desk.extend_wrap_up(30)
+
+        assert [AgentExtendedWrapUp(agent=ANN, by=seconds(30))] == here.inbox.facts
+
+        here.show(paperwork(until_s=40, until_max_s=60))
+        ends, longest = as_datetime(Time(seconds(40))), as_datetime(Time(seconds(60)))
+        await desk.wait_for(
+            "agent_state_changed",
+            lambda event: (
+                isinstance(event.data, AgentState)
+                and (event.data.until, event.data.until_max) == (ends, longest)
+            ),
+        )
+
+
+@pytest.mark.parametrize("occupation", [Occupation.WRAPPING_UP, Occupation.BUSY_ELSEWHERE])
+async def test_a_wrap_up_is_ended_and_extended_also_while_the_customer_is_called_back(
+    occupation: Occupation,
+) -> None:
+    async with house() as here, here.desk() as desk:
+        await desk.sign_in("ann", PASSWORD)
+        here.show(paperwork(occupation, until_s=10, until_max_s=60))
+        await desk.extend_wrap_up(1)
+        await desk.end_wrap_up()
+
+        assert [
+            AgentExtendedWrapUp(agent=ANN, by=seconds(1)),
+            AgentEndedWrapUp(agent=ANN),
+        ] == here.inbox.facts
+
+
+@pytest.mark.parametrize(
+    ("shown", "code"),
+    [
+        ({}, RefusalCode.NOT_WRAPPING_UP),
+        ({"occupation": Occupation.BUSY_ELSEWHERE}, RefusalCode.NOT_WRAPPING_UP),
+        ({"until_s": 60, "until_max_s": 60}, RefusalCode.WRAP_UP_AT_MAX),
+    ],
+)
+async def test_no_more_time_is_given_where_there_is_no_paperwork_or_no_time_left(
+    shown: dict[str, Any], code: RefusalCode
+) -> None:
+    async with house() as here, here.desk() as desk:
+        await desk.sign_in("ann", PASSWORD)
+        here.show(paperwork(**shown))
+        with pytest.raises(DeskRefusedError) as refused:
+            await desk.extend_wrap_up(30)
+
+        assert isinstance(refused.value.answer, Refused)
+        assert refused.value.answer.code == code
+        assert here.inbox.facts == []
 
 
 async def test_a_full_inbox_is_told_as_a_failure_that_may_be_repeated() -> None:

@@ -98,7 +98,9 @@ def test_defaults_are_written_as_people_write_them() -> None:
     assert {key: value.get("default") for key, value in queue.items()} == {
         "ring_time": "15s",
         "wrap_up": "10s",
+        "wrap_up_max": "10m",
         "misses_max": 3,
+        "misses": None,
         "waiting_max": 200,
         "overflow": None,
         "hours": None,

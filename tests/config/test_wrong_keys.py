@@ -3,6 +3,7 @@
 
 import pytest
 
+from config.models import QueueSection
 from tests.config.folders import Folder
 
 Case = tuple[str, str, str, list[str]]
@@ -14,7 +15,8 @@ KEYS: list[Case] = [
         "ring_time",
         "ring_tiem",
         [
-            "queues.yaml:3:5: queues.sales.ring_tiem: is not a known key; did you mean ring_time? allowed: ring_time, wrap_up, misses_max, waiting_max, overflow, hours, strategy, window, order, weights, seed",
+            "queues.yaml:3:5: queues.sales.ring_tiem: is not a known key; did you mean ring_time? allowed: "
+            + ", ".join(QueueSection.model_fields),
         ],
     ),
     (

@@ -10,11 +10,19 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from acd.facts import AgentLoggedOff, AgentMadeNotReady, OfferAnswered
+from acd.facts import (
+    AgentLoggedOff,
+    AgentMadeNotReady,
+    OfferAnswered,
+    OfferEnded,
+    OfferOutcome,
+    PolicyApplied,
+)
 from cti.commands import main
 from cti.ids import OfferId
+from tests.acd.script import policy, queue_policy
 from tests.cti.explaining.life import Life, lived
-from tests.cti.floors import ANN, arrived, queued
+from tests.cti.floors import ANN, BEN, arrived, queued, works
 
 ZULU = "2023-11-14T22:13:{}Z"
 
@@ -141,6 +149,29 @@ def test_what_an_agent_did_at_a_time_is_told(
     life: Life, agent: str, second: str, told: str
 ) -> None:
     assert told in lines(life, "--agent", agent, "--at", ZULU.format(second))
+
+
+def test_after_how_many_misses_the_system_made_an_agent_not_ready_is_told(tmp_path: Path) -> None:
+    life = Life(tmp_path)
+    rules = queue_policy(causes="rejected:2:2")
+    life.go(PolicyApplied(policy=policy("ann:sales ben:sales", rules)))
+    life.go(*works(ANN))
+    life.go(arrived("c1"), queued("c1"))
+    rejected = [OfferEnded(offer=OfferId(one), outcome=OfferOutcome.REJECTED) for one in (1, 2)]
+    life.go(rejected[0], then_s=6)  # 22:13:23
+    life.go(rejected[1])  # 22:13:29
+    life.go(*works(BEN))
+    life.journal.close()
+    reason = "by the system, after 2 rejected calls in a row (calls_rejected)"
+
+    assert f"He was not ready, since 22:13:29.000; reason: {reason}." in lines(
+        life, "--agent", "ann", "--at", ZULU.format(31)
+    )
+    resting = "He was given no calls until 22:13:25.000: he had not taken one, or his phone had"
+    assert f"{resting} refused it." in lines(life, "--agent", "ann", "--at", ZULU.format(24))
+    assert f"                ann was not ready, since 22:13:29.000; reason: {reason}" in lines(
+        life, "c1"
+    )
 
 
 def test_what_an_agent_wished_during_a_talk_is_told_too(life: Life) -> None:

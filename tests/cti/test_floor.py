@@ -4,7 +4,14 @@ from pathlib import Path
 
 from acd.commands import Occupation, PlaceCall, ShowAgentState, Wish, WithdrawCause, WithdrawOffer
 from acd.distributor import Distributor
-from acd.facts import AgentLoggedOff, AgentOccupiedElsewhere, OfferAnswered
+from acd.facts import (
+    AgentLoggedOff,
+    AgentOccupiedElsewhere,
+    OfferAnswered,
+    OfferEnded,
+    OfferOutcome,
+    TalkEnded,
+)
 from cti.call_facts import AgentLegRang, CallAttached, CallCleared, HungUpBy
 from cti.calls import CallBook
 from cti.floor import FloorMirror, RememberedOffer
@@ -128,6 +135,27 @@ def test_after_a_restart_the_mirror_shows_what_it_showed_before(tmp_path: Path) 
         assert before.agent_at(phone(agent)) == after.agent_at(phone(agent))
     assert before.logged_on() == after.logged_on()
     assert after.queue_of(CallId("c3")) == SALES
+
+
+def test_who_wraps_up_is_shown_alike_after_a_restart_and_a_rest_is_not_taken_for_it(
+    tmp_path: Path,
+) -> None:
+    with open_journal(tmp_path) as journal:
+        floor = desk(journal)
+        before = FloorMirror()
+        floor.writer.sinks.append(before)
+        floor.writer.post(*works(ANN), *works(BEN), queued("c1"), queued("c2"))
+        floor.writer.post(OfferAnswered(offer=OfferId(1)), TalkEnded(call=CallId("c1"), agent=ANN))
+        floor.writer.post(OfferEnded(offer=OfferId(2), outcome=OfferOutcome.UNREACHABLE))
+        floor.writer.settle()
+
+        after = filled(floor)
+
+    ann = after.agent_state(ANN)
+    assert ann is not None
+    assert ann.until is not None
+    assert ann == before.agent_state(ANN)
+    assert before.agent_state(BEN) == after.agent_state(BEN)
 
 
 def test_a_ringing_offer_is_remembered_over_a_restart(tmp_path: Path) -> None:

@@ -25,6 +25,10 @@ def now() -> datetime:
     return datetime.fromisoformat("2026-11-23T14:30:00+01:00")
 
 
+def test_a_moment_beyond_the_calendars_years_is_told_in_microseconds() -> None:
+    assert as_iso(Time(-(2**62))) == str(-(2**62))
+
+
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [

@@ -10,6 +10,7 @@ from acd.agent_state import Standing
 from acd.commands import AcdCommand
 from acd.explaining import MISSED_THIS_CALL, Candidate
 from acd.facts import AcdFact, NotReadyReason
+from acd.offer_state import MISS_REASONS
 from acd.policy import Strategy
 from cti.call_facts import CallFact
 from cti.explaining.agents_words import became_free, figure_in_words, reason_in_words, ruled_out
@@ -85,3 +86,34 @@ def test_every_rule_and_every_reason_of_the_systems_has_words() -> None:
         assert figure_in_words(strategy.value, 1, NOW)
     assert all("(" in reason_in_words(reason.value) for reason in NotReadyReason)
     assert (reason_in_words("tea"), reason_in_words(None)) == ("tea", "none was given")
+
+
+@pytest.mark.parametrize(
+    ("reason", "row", "told"),
+    [
+        ("ring_no_answer", 1, "after 1 unanswered call (ring_no_answer)"),
+        ("ring_no_answer", 3, "after 3 unanswered calls in a row (ring_no_answer)"),
+        ("calls_rejected", 1, "after 1 rejected call (calls_rejected)"),
+        ("calls_rejected", 2, "after 2 rejected calls in a row (calls_rejected)"),
+        ("phone_busy", 1, "after his phone was busy for 1 call (phone_busy)"),
+        ("phone_busy", 2, "after his phone was busy for 2 calls in a row (phone_busy)"),
+        (
+            "phone_unreachable",
+            1,
+            "after his phone could not be reached for 1 call (phone_unreachable)",
+        ),
+        (
+            "phone_unreachable",
+            2,
+            "after his phone could not be reached for 2 calls in a row (phone_unreachable)",
+        ),
+    ],
+)
+def test_a_row_of_misses_is_told_with_its_length(reason: str, row: int, told: str) -> None:
+    assert reason_in_words(reason, row) == f"by the system, {told}"
+
+
+def test_every_reason_that_misses_give_can_be_told_with_a_length() -> None:
+    for reason in MISS_REASONS.values():
+        assert "2" in reason_in_words(reason.value, 2)
+    assert reason_in_words("tea", 2) == "tea"
