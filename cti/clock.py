@@ -14,6 +14,11 @@ from cti.instants import Time
 _NANOSECONDS_PER_MICROSECOND = 1_000
 
 
+def wall_clock() -> Time:
+    """Return what the machine's clock shows now; somebody may put it forward or back."""
+    return Time(time.time_ns() // _NANOSECONDS_PER_MICROSECOND)
+
+
 class Clock:
     """Instants for the whole daemon; `wall_ns` and `monotonic_ns` are the sources it reads."""
 

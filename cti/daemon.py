@@ -162,6 +162,7 @@ class Daemon:
                     house.ami.run(),
                     house.switch.look_now_and_then(LOOK_EVERY_S),
                     housekeeping.run(),
+                    house.calendar.run(),
                     house.lag.run(),
                     house.tally.run(past),
                 )

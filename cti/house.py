@@ -17,8 +17,9 @@ from agents.server import AgentServer
 from agents.sessions import AgentSessions
 from agents.settings import AttemptSettings, SessionSettings, WebSettings
 from config.settings import Configuration
+from cti.calendar import Calendar
 from cti.calls import CallBook
-from cti.clock import Clock
+from cti.clock import Clock, wall_clock
 from cti.database import Database
 from cti.directory import ClientInbox, Directory
 from cti.floor import FloorMirror
@@ -53,6 +54,7 @@ class House:
     web: AgentServer
     tally: Tally
     lag: LoopLag
+    calendar: Calendar
 
 
 def build_house(
@@ -130,6 +132,10 @@ def build_house(
         writer.post(PolicyApplied(policy=configuration.policy))
         writer.settle()
         mirror.fill(core, calls, clock.now())  # agents who are new have not been shown yet
+    calendar = Calendar(writer, wall=wall_clock)
+    calendar.recall(core.picture(clock.now()))
+    calendar.put(configuration.hours, (queue.name for queue in configuration.policy.queues))
+    writer.settle()
     agi = AgiServer(switch.serve, allowed_peers=pbx.agi.peers)
     metrics, lag = Metrics(), LoopLag()
     web = _web(configuration, sessions, directory, health, metrics)
@@ -164,6 +170,7 @@ def build_house(
         web=web,
         tally=tally,
         lag=lag,
+        calendar=calendar,
     )
 
 

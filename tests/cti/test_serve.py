@@ -183,6 +183,17 @@ async def test_sighup_with_a_broken_pair_keeps_the_old_one_and_shows_that(
     assert figures.value("cordboard_tls_certificate_expiry_timestamp_seconds") > time.time()
 
 
+async def test_at_the_start_it_says_which_queues_are_open(folder: Folder) -> None:
+    folder.replace("queues.yaml", "ring_time: 15s", "ring_time: 15s\n    hours: 24/7")
+    async with serving(folder) as daemon:
+        opened = await daemon.until("queue_opened")
+        await daemon.until("daemon_started")
+        daemon.process.send_signal(signal.SIGTERM)
+        await daemon.ended()
+
+    assert (opened["queue"], opened["hours"], opened["until"]) == ("sales", "24/7", None)
+
+
 async def test_sighup_before_it_has_started_does_no_harm(folder: Folder) -> None:
     async with serving(folder) as daemon:
         await daemon.until("daemon_starting")
