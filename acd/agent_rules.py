@@ -48,7 +48,7 @@ def log_off(floor: Floor, agent: Agent) -> None:
     _withdraw_from(floor, agent)
     if agent.occupation not in (Occupation.OFFERED, Occupation.BUSY):
         _leave(floor, agent)
-    _settle(floor, agent)
+    settle(floor, agent)
 
 
 def make_ready(floor: Floor, agent: Agent) -> None:
@@ -111,7 +111,7 @@ def end_offer(floor: Floor, agent: Agent, *, loses_turn: bool) -> None:
     _turn_to_next(floor, agent)
     if not loses_turn:
         agent.idle_since = turn
-    _settle(floor, agent)
+    settle(floor, agent)
 
 
 def end_talk(floor: Floor, agent: Agent) -> None:
@@ -122,7 +122,7 @@ def end_talk(floor: Floor, agent: Agent) -> None:
         floor.timers.start(Timer(TimerKind.WRAP_UP, agent=agent.agent), agent.wrap_up_ends)
     agent.wrap_up = agent.wrap_up_max = NO_WRAP_UP
     _turn_to_next(floor, agent)
-    _settle(floor, agent)
+    settle(floor, agent)
 
 
 def rest(floor: Floor, agent: Agent, pause: Duration) -> None:
@@ -144,7 +144,7 @@ def remove(floor: Floor, agent: Agent) -> None:
     agent.leaving = True
     floor.assign(agent, ())
     if agent.wish is Wish.LOGGED_OFF:
-        _settle(floor, agent)
+        settle(floor, agent)
     else:
         log_off(floor, agent)
 
@@ -209,7 +209,7 @@ def _clear_rest(floor: Floor, agent: Agent) -> None:
     floor.timers.cancel(Timer(TimerKind.REST, agent=agent.agent))
 
 
-def _settle(floor: Floor, agent: Agent) -> None:
+def settle(floor: Floor, agent: Agent) -> None:
     """Forget an agent who is leaving and has left; put any other in his place in all lines."""
     if agent.leaving and agent.wish is Wish.LOGGED_OFF and agent.occupation is Occupation.IDLE:
         floor.forget_agent(agent)

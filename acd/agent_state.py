@@ -175,3 +175,12 @@ class Agent:
             until=self.wrap_up_ends if paperwork else None,
             until_max=self.wrap_up_latest if paperwork else None,
         )
+
+
+def next_for(wish: Wish, *, is_in_use: bool, wraps_up: bool) -> Occupation:
+    """Return what an agent does who has no call."""
+    if wish is Wish.LOGGED_OFF:
+        return Occupation.IDLE
+    if is_in_use:
+        return Occupation.BUSY_ELSEWHERE
+    return Occupation.WRAPPING_UP if wraps_up else Occupation.IDLE

@@ -19,6 +19,8 @@ class WithdrawCause(Enum):
     CALLER_LEFT = "caller_left"
     AGENT_LOST = "agent_lost"
     CALL_MOVED = "call_moved"
+    HEALED = "healed"
+    """What the core knew of it did not hold together (`InvariantBroken`)."""
 
 
 class TurnAwayCause(Enum):
@@ -140,4 +142,69 @@ class ShowAgentState:
     until_max: Time | None = None
 
 
-AcdCommand = OfferCall | WithdrawOffer | PlaceCall | OverflowCall | TurnAwayCall | ShowAgentState
+class Invariant(Enum):
+    """What must hold between two steps."""
+
+    ONE_OFFER = "one_offer_per_agent"
+    """An agent has at most one live offer, and that offer is his."""
+    ONE_WINNER = "one_winner_per_call"
+    """A call is offered to one agent, or talked with by one."""
+    ONE_PLACE = "one_place_per_caller"
+    """A caller waits at one place, or talks, and in no two."""
+    NO_VAIN_WAIT = "no_ready_agent_beside_call"
+    """No ready agent stands beside a call that he may take by the rules in force."""
+    ACCOUNTED = "every_arrival_accounted_for"
+    """Who came is waiting, talking, or has one outcome."""
+    AGENT_WHOLE = "agent_whole"
+    """What an agent wishes, does and works at goes together."""
+    INDEXED = "indexed"
+    """Lines, counts and places are those of the tables."""
+    TIMED = "timed"
+    """What ends at an instant has its timer."""
+    STEP_TAKEN = "step_taken"
+    """A fact or a timer is dealt with by the rules, without an error."""
+
+
+class Healing(Enum):
+    """What was done about something that did not hold."""
+
+    REBUILT = "rebuilt"
+    """Lines, counts, places and timers were made anew from the tables."""
+    MATCHED = "matched"
+    """Calls and agents were matched anew."""
+    RECALLED = "recalled"
+    """What one table had lost was taken from the others."""
+    PUT_BACK = "put_back"
+    """The caller waits again, at his old place."""
+    FREED = "freed"
+    """The agent is free of what he was thought to do."""
+    WITHDRAWN = "withdrawn"
+    """The ringing was asked to stop."""
+    PUT_RIGHT = "put_right"
+    """What contradicted the rest was made to agree with it."""
+    PUT_OFF = "put_off"
+    """It could not be dealt with even then, and was dropped; a timer is tried again later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvariantBroken:
+    """
+    Something did not hold that must: a defect of ours. It has been healed already; tell people.
+
+    `about` names the agent, call, offer or queue, or what went wrong in which step.
+    """
+
+    name: Invariant
+    about: str
+    healed_by: Healing
+
+
+AcdCommand = (
+    OfferCall
+    | WithdrawOffer
+    | PlaceCall
+    | OverflowCall
+    | TurnAwayCall
+    | ShowAgentState
+    | InvariantBroken
+)

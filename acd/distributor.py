@@ -6,11 +6,12 @@ before timers: an answer that arrives at the instant at which its offer is overd
 This module knows which rule a fact concerns, and no rule itself.
 """
 
-from typing import assert_never
+from collections.abc import Callable, Mapping
+from typing import Final, assert_never
 
 from acd import agent_rules, call_rules, offer_rules, opening_rules, policy_rules
 from acd.agent_state import Agent
-from acd.commands import AcdCommand
+from acd.commands import AcdCommand, Healing, Invariant, InvariantBroken
 from acd.facts import (
     AcdFact,
     AgentEndedWrapUp,
@@ -33,12 +34,17 @@ from acd.facts import (
     TalkEnded,
 )
 from acd.floor import Floor
+from acd.healing import DEFECTS, described, heal, match_anew
+from acd.invariants import Breach, Guard
 from acd.matching import match as match_floor
 from acd.picture import FloorPicture, draw
 from acd.snapshot import DistributorState, load, save
 from acd.timers import Timer, TimerKind
 from cti.ids import AgentId, CallId, OfferId
-from cti.instants import Time
+from cti.instants import Time, later, seconds
+
+PUT_OFF: Final = seconds(60)
+"""When a timer is tried again that failed, and failed again when the floor had been healed."""
 
 
 class Distributor:
@@ -47,19 +53,24 @@ class Distributor:
 
     Feed it every fact in one order, with a time that does not run back (it is held where it does),
     carry out what it returns in that order, and call `advance` when `next_deadline` has come. It
-    never raises for what the outside does; an `InvariantError` is a bug of ours.
+    never raises for what the outside does. A defect of ours is survived: the floor is healed, the
+    step is taken again, and `InvariantBroken` tells of it.
     """
 
     def __init__(self) -> None:
         self._floor = Floor(Time(0))
+        self._guard = Guard()
 
     def handle(self, fact: AcdFact, now: Time) -> list[AcdCommand]:
         """Take a fact in, in whatever state, and return what is to be done."""
         floor = self._floor
         floor.now = max(floor.now, now)
-        _apply(floor, fact)
-        match_floor(floor)
-        return floor.take_commands()
+        try:
+            _apply(floor, fact)
+            match_floor(floor)
+        except DEFECTS as error:
+            self._survive(type(fact).__name__, error, lambda: _apply(floor, fact))
+        return self._guarded(floor.take_commands())
 
     def advance(self, now: Time) -> list[AcdCommand]:
         """Let the timers act that are due by `now`, and return what is to be done."""
@@ -67,11 +78,19 @@ class Distributor:
         floor.now = max(floor.now, now)
         # What is due at one instant acts together, so that none of it is a head start; what was
         # due earlier comes first, also where the shell was late.
+        failed: dict[Timer, bool] = {}
         while (due := floor.timers.next_due()) is not None and due <= floor.now:
-            while (timer := floor.timers.take_due(due)) is not None:
-                _fire(floor, timer)
-            match_floor(floor)
-        return floor.take_commands()
+            timer: Timer | None = None
+            try:
+                while (timer := floor.timers.take_due(due)) is not None:
+                    _fire(floor, timer)
+                match_floor(floor)
+            except DEFECTS as error:
+                self._survive("match" if timer is None else timer.kind.name.lower(), error)
+                if timer is not None:
+                    failed[timer] = timer in failed
+                self._put_off(failed)
+        return self._guarded(floor.take_commands())
 
     def next_deadline(self) -> Time | None:
         """Return when `advance` is due next, or None while no timer runs."""
@@ -79,6 +98,7 @@ class Distributor:
 
     def snapshot(self) -> DistributorState:
         """Return the whole state as frozen plain values."""
+        self._guard.begin_anew()
         return save(self._floor)
 
     @classmethod
@@ -96,6 +116,55 @@ class Distributor:
     def picture(self, now: Time) -> FloorPicture:
         """Return who waits, who works and how, for people to look at; nothing changes by it."""
         return draw(self._floor, now)
+
+    def _guarded(self, commands: list[AcdCommand]) -> list[AcdCommand]:
+        """Return the commands of a step, after which all must hold; what does not is healed."""
+        try:
+            breaches = self._guard.look(self._floor, commands)
+        except DEFECTS as error:
+            breaches = [described("look", error)]
+        return commands if not breaches else commands + self._healed(breaches)
+
+    def _healed(self, breaches: list[Breach]) -> list[AcdCommand]:
+        """Heal what does not hold after a step, and return what is to be done by that."""
+        floor = self._floor
+        if all(breach.name is Invariant.NO_VAIN_WAIT for breach in breaches):
+            match_anew(floor, breaches)
+        else:
+            heal(floor, breaches)
+        self._match_healed()
+        return floor.take_commands()
+
+    def _survive(
+        self, what: str, error: Exception, again: Callable[[], None] = lambda: None
+    ) -> None:
+        """Heal the floor on which a step failed half-way, and take the step again, once."""
+        floor = self._floor
+        heal(floor, [described(what, error)])
+        try:
+            again()
+        except DEFECTS as second:
+            heal(floor, [described(what, second)])
+            floor.tell(
+                InvariantBroken(name=Invariant.STEP_TAKEN, about=what, healed_by=Healing.PUT_OFF)
+            )
+        self._match_healed()
+
+    def _match_healed(self) -> None:
+        """Match on a floor that was healed; where that fails, nobody is matched in this step."""
+        floor = self._floor
+        try:
+            match_floor(floor)
+        except DEFECTS as error:
+            heal(floor, [described("match", error)])
+            floor.take_candidates()
+
+    def _put_off(self, failed: Mapping[Timer, bool]) -> None:
+        """Try those timers again later that failed on a healed floor, too."""
+        floor = self._floor
+        for timer, is_hopeless in failed.items():
+            if is_hopeless:
+                floor.timers.start(timer, later(floor.now, PUT_OFF))
 
 
 def _apply(floor: Floor, fact: AcdFact) -> None:

@@ -15,7 +15,7 @@ class AcdError(Exception):
 
 
 class InvariantError(AcdError):
-    """Something that must always hold does not: our bug, to be seen and not to be caught."""
+    """Something that must always hold does not: our bug, which the distributor heals and tells."""
 
 
 class IllegalTransitionError(InvariantError):

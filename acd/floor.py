@@ -102,6 +102,40 @@ class Floor:
         if standing is Standing.READY:
             self.freed(agent)
 
+    def is_indexed(self, agent: Agent) -> bool:
+        """Return whether an agent stands in all lines where his state has him."""
+        standing = agent.standing()
+        if self._standings.get(agent.agent) is not standing:
+            return False
+        is_ready, queues = standing is Standing.READY, self.queues
+        for name in agent.queues:
+            if name not in queues or queues[name].members.is_in_line(agent.agent) is not is_ready:
+                return False
+        return True
+
+    def knows_all(self) -> bool:
+        """Return whether the agents in the table are those who stand somewhere and are shown."""
+        return self.agents.keys() == self._standings.keys() == self._shown.keys()
+
+    def lost_agents(self) -> tuple[ShowAgentState, ...]:
+        """Return the agents who are shown and are not in the table any more."""
+        return tuple(
+            shown for name, shown in sorted(self._shown.items()) if name not in self.agents
+        )
+
+    def become(self, healed: "Floor") -> None:
+        """
+        Be as this floor from now on, with all its agents and calls to be matched and shown.
+
+        What has been told and shown so far stays told and shown.
+        """
+        commands, shown = self._commands, self._shown
+        vars(self).update(vars(healed))
+        self._commands = commands
+        self._shown = {name: shown.get(name, state) for name, state in self._shown.items()}
+        self._touched = dict.fromkeys(self.agents)
+        self._freed = dict.fromkeys(self.agents)
+
     def add_agent(self, agent: Agent) -> None:
         """Get to know an agent, with the queues that he names."""
         self.agents[agent.agent] = agent

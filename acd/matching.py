@@ -10,8 +10,9 @@ from heapq import heapify, heappop, heappush
 
 from acd import offer_rules
 from acd.agent_state import Agent, Standing
+from acd.errors import InvariantError
 from acd.floor import Floor
-from acd.waiting import CallState, Place
+from acd.waiting import Call, CallState, Place
 from cti.ids import AgentId
 
 _NOBODY = AgentId("")
@@ -25,10 +26,13 @@ def match(floor: Floor) -> None:
     or opened. Each of these nominates a call: an agent the best that he may take, a call itself.
     The first of the nominated goes to the agent first in line for it, who need not be the one that
     nominated it; that one nominates anew while he is ready.
+
+    Raises:
+        InvariantError: a call that is open cannot be offered to who is ready for it: our bug.
     """
     agents, calls = floor.take_candidates()
     nominated = [(call.place, _NOBODY) for call in calls if call.state is CallState.WAITING]
-    nominated += [(place, agent.agent) for agent in agents if (place := _best_call(floor, agent))]
+    nominated += [(place, agent.agent) for agent in agents if (place := best_call(floor, agent))]
     heapify(nominated)
     while nominated:
         place, nominator = heappop(nominated)
@@ -41,12 +45,14 @@ def match(floor: Floor) -> None:
             if reason is not None:
                 offer_rules.offer_call(floor, call, reason)
         if nominator is not _NOBODY:
-            next_best = _best_call(floor, floor.agents[nominator])
+            next_best = best_call(floor, floor.agents[nominator])
+            if next_best == place:
+                raise InvariantError(f"call {call.call} is open and cannot be offered")
             if next_best is not None:
                 heappush(nominated, (next_best, nominator))
 
 
-def _best_call(floor: Floor, agent: Agent) -> Place | None:
+def best_call(floor: Floor, agent: Agent) -> Place | None:
     """Return the place of the first call over all his queues that a ready agent may take."""
     if agent.standing() is not Standing.READY:
         return None
@@ -56,3 +62,9 @@ def _best_call(floor: Floor, agent: Agent) -> Place | None:
         if place is not None and (best is None or place < best):
             best = place
     return best
+
+
+def has_taker(floor: Floor, call: Call) -> bool:
+    """Return whether a ready agent is in line for a waiting call."""
+    members = floor.queues[call.queue].members
+    return len(members) > 0 and members.first_two_for(call)[0] is not None

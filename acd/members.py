@@ -52,6 +52,19 @@ class Members:
         if key is not None:
             self._line.remove(key)
 
+    def knows(self, agent: AgentId) -> bool:
+        """Return whether an agent serves this queue, as far as is seen here."""
+        return agent in self._keys
+
+    def is_in_line(self, agent: AgentId) -> bool:
+        """Return whether an agent is in line."""
+        key = self._keys.get(agent)
+        return key is not None and key in self._line
+
+    def __len__(self) -> int:
+        """Return how many agents are in line."""
+        return len(self._line)
+
     def counts(self) -> dict[Standing, int]:
         """Return how many agents stand how."""
         return dict(self._counts)

@@ -64,6 +64,15 @@ class SortedIndex(Generic[Key]):
         if not block:
             del self._blocks[at], self._lasts[at]
 
+    def __contains__(self, key: Key) -> bool:
+        """Return whether a key is there."""
+        at = bisect_left(self._lasts, key)
+        if at == len(self._blocks):
+            return False
+        block = self._blocks[at]
+        within = bisect_left(block, key)
+        return within < len(block) and block[within] == key
+
     def first(self) -> Key | None:
         """Return the smallest key, or None."""
         return self._blocks[0][0] if self._blocks else None

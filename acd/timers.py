@@ -62,6 +62,15 @@ class Timers:
         if due is not None:
             self._by_due.remove((due, timer))
 
+    def runs(self, timer: Timer) -> bool:
+        """Return whether a timer runs, and is in its place."""
+        due = self._due.get(timer)
+        return due is not None and (due, timer) in self._by_due
+
+    def __len__(self) -> int:
+        """Return how many timers run."""
+        return len(self._by_due)
+
     def next_due(self) -> Time | None:
         """Return when the next timer is due, or None if none runs."""
         first = self._by_due.first()

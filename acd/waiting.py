@@ -126,6 +126,24 @@ class WaitingCalls:
                 return place
         return None
 
+    def __contains__(self, call: Call) -> bool:
+        """Return whether a call waits here."""
+        return self._calls.get(call.call) is call
+
+    def holds(self, call: Call) -> bool:
+        """Return whether a call that waits here has its place, and is open where it should be."""
+        place = call.place
+        is_open = call.state is CallState.WAITING
+        return place in self._places and (place in self._open) == is_open
+
+    def count_open(self) -> int:
+        """Return how many calls are open to be offered."""
+        return len(self._open)
+
+    def known(self) -> tuple[Call, ...]:
+        """Return all calls that wait here, in no order and trusting no place."""
+        return tuple(self._calls.values())
+
     def __iter__(self) -> Iterator[Call]:
         """Go through all waiting calls, offered ones too, in the order of their places."""
         return (self._calls[place[3]] for place in self._places)

@@ -23,6 +23,7 @@ from cti.clock import Clock, wall_clock
 from cti.database import Database
 from cti.directory import ClientInbox, Directory
 from cti.floor import FloorMirror
+from cti.operations.defects import Defects
 from cti.operations.loop_lag import LoopLag
 from cti.operations.metrics import Metrics
 from cti.operations.sources import Parts, new_tally, sources
@@ -119,7 +120,8 @@ def build_house(
         flows=configuration.flows,
         announcements=Announcements(music=pbx.music, prompts=configuration.prompts_folder),
     )
-    writer.sinks.extend((mirror, screens, switch))
+    defects = Defects()
+    writer.sinks.extend((mirror, screens, switch, defects))
     tally = new_tally(configuration)
     writer.watchers.extend((mirror.learn, screens.learn, tally.learn))
     for call in calls.living():
@@ -138,6 +140,7 @@ def build_house(
     writer.settle()
     agi = AgiServer(switch.serve, allowed_peers=pbx.agi.peers)
     metrics, lag = Metrics(), LoopLag()
+    metrics.sources.append(defects)
     web = _web(configuration, sessions, directory, health, metrics)
     metrics.sources.extend(
         sources(

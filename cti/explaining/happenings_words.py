@@ -52,6 +52,9 @@ _WITHDRAWALS = {
     WithdrawCause.CALL_MOVED: _(
         "The ringing of {agent} was to stop: the call went to another queue."
     ),
+    WithdrawCause.HEALED: _(
+        "The ringing of {agent} was to stop: what was known of it did not hold together."
+    ),
 }
 _TURNED_AWAY = {
     TurnAwayCause.QUEUE_FULL: _("Queue {queue} turned him away: it was full."),

@@ -14,13 +14,17 @@ from typing import Final, Protocol
 from prometheus_client import CollectorRegistry, Metric, ProcessCollector, exposition
 from prometheus_client.openmetrics import exposition as openmetrics
 
-from cti.operations import floor_figures, part_figures
+from cti.operations import defects, floor_figures, part_figures
 from cti.operations.figure import Figure, Sheet
 
 FRESH_S: Final = 0.2
 """How old a page may be that is given out again."""
 OPENMETRICS: Final = "application/openmetrics-text"
-FIGURES: Final[Sequence[Figure]] = (*floor_figures.FIGURES, *part_figures.FIGURES)
+FIGURES: Final[Sequence[Figure]] = (
+    *floor_figures.FIGURES,
+    *part_figures.FIGURES,
+    *defects.FIGURES,
+)
 """Every figure of ours; those of the process itself are the Prometheus client's."""
 
 

@@ -6,10 +6,13 @@ work it out again the slow way.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 
 from acd.agent_state import Standing
-from acd.commands import Occupation, Wish
+from acd.commands import AcdCommand, InvariantBroken, Occupation, Wish
 from acd.distributor import Distributor
+from acd.invariants import audit
+from acd.mending import mend
 from acd.offer_state import MISS_REASONS, OfferState
 from acd.snapshot import AgentSnapshot, DistributorState
 from acd.waiting import CallState
@@ -26,7 +29,19 @@ def check(distributor: Distributor) -> DistributorState:
     check_counts(distributor, state)
     check_next_deadline(distributor, state)
     check_restoring(distributor, state)
+    check_the_guard_agrees(distributor, state)
     return state
+
+
+def sound(commands: Sequence[AcdCommand]) -> None:
+    """Assert that the core has found nothing wrong with itself."""
+    assert [command for command in commands if isinstance(command, InvariantBroken)] == []
+
+
+def check_the_guard_agrees(distributor: Distributor, state: DistributorState) -> None:
+    """What is looked at in production is right, and there is nothing to be mended."""
+    assert audit(distributor._floor) == []
+    assert mend(state) == (state, (), ())
 
 
 def check_calls_are_in_one_place(distributor: Distributor, state: DistributorState) -> None:

@@ -14,6 +14,7 @@ from typing import Self
 
 from acd.commands import (
     AcdCommand,
+    InvariantBroken,
     OfferCall,
     OverflowCall,
     PlaceCall,
@@ -49,7 +50,7 @@ from acd.misses import MissCause, MissRule
 from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy, Strategy
 from cti.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueName
 from cti.instants import Duration, Time, as_seconds, seconds
-from tests.acd.checkers import check
+from tests.acd.checkers import check, sound
 
 ANN, BEN, CAT = AgentId("ann"), AgentId("ben"), AgentId("cat")
 
@@ -147,21 +148,24 @@ def brief(command: AcdCommand) -> str:
     """Return a command in short words."""
     match command:
         case OfferCall():
-            return f"offer {command.offer} {command.call} {command.agent}"
+            said = f"offer {command.offer} {command.call} {command.agent}"
         case WithdrawOffer():
-            return f"withdraw {command.offer} {command.cause.value}"
+            said = f"withdraw {command.offer} {command.cause.value}"
         case PlaceCall():
-            return f"place {command.call} {command.queue}"
+            said = f"place {command.call} {command.queue}"
         case OverflowCall():
-            return f"overflow {command.call} {command.from_queue} {command.to_queue}"
+            said = f"overflow {command.call} {command.from_queue} {command.to_queue}"
         case TurnAwayCall():
-            return f"turn away {command.call} {command.cause.value}"
+            said = f"turn away {command.call} {command.cause.value}"
         case ShowAgentState():
             reason = "" if command.reason is None else f"({command.reason})"
             until = "" if command.until is None else f" until {as_seconds(command.until):g}"
             call = "" if command.call is None else f" {command.call}"
             wish, occupation = command.wish.value, command.occupation.value
-            return f"{command.agent} {wish}{reason} {occupation}{call}{until}"
+            said = f"{command.agent} {wish}{reason} {occupation}{call}{until}"
+        case InvariantBroken():
+            said = f"broken {command.name.value} {command.about} {command.healed_by.value}"
+    return said
 
 
 class Script:
@@ -201,6 +205,7 @@ class Script:
 
     def _add(self, commands: list[AcdCommand]) -> None:
         self.commands += commands
+        sound(commands)
         if self._checked:
             check(self.distributor)
 

@@ -36,7 +36,7 @@ from acd.facts import (
 )
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Duration, Time, seconds
-from tests.acd.checkers import check
+from tests.acd.checkers import check, sound
 from tests.acd.script import phone
 from tests.simulation.chance import policies
 
@@ -69,6 +69,7 @@ class AnyFactInAnyState(RuleBasedStateMachine):
         self.told.append((fact, self.now, commands))
         self.offered += [made.offer for made in commands if isinstance(made, OfferCall)]
 
+        sound(commands)
         assert commands == same
 
     def one_of_the_last(self, back: int) -> OfferId:

@@ -50,21 +50,9 @@ def test_time_that_runs_back_is_held() -> None:
     assert floor.distributor.advance(at(3)) == []
 
 
-def test_what_is_no_fact_is_a_bug_of_the_caller() -> None:
-    floor = Script()
-
-    with pytest.raises(AssertionError):
-        floor.distributor.handle(_NoFact(agent=ANN), at(1))  # type: ignore[arg-type]
-
-
 def test_a_timer_of_no_kind_is_a_bug() -> None:
     with pytest.raises(AssertionError):
         _fire(Floor(at(0)), Timer(kind=99))  # type: ignore[arg-type]
-
-
-@dataclasses.dataclass
-class _NoFact:
-    agent: str
 
 
 def test_a_snapshot_of_another_core_is_refused() -> None:

@@ -50,7 +50,7 @@ from acd.policy import Policy, QueuePolicy, Strategy
 from acd.waiting import CallState
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Duration, Time, as_seconds, seconds
-from tests.acd.checkers import check
+from tests.acd.checkers import check, sound
 from tests.acd.script import brief, phone, policy, queue_policy
 
 QUEUES = ("sales", "support", "night")
@@ -294,6 +294,7 @@ class World:
     def _enter(self, fact: AcdFact | None, commands: list[AcdCommand]) -> None:
         self.story.append(f"{as_seconds(self.now):.3f} {type(fact).__name__}")
         self.story += [brief(command) for command in commands]
+        sound(commands)
         self.ledger.enter(fact, commands)
         for command in commands:
             self._carry_out(command)
