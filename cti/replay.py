@@ -26,7 +26,8 @@ from storage.journal_history import JournalHistory
 from storage.journal_reader import StoredRecord
 from storage.records import TimersAdvanced
 
-_NOT_FOR_THE_CORE = frozenset(kind.__name__ for kind in CallFact.__args__)
+NOT_FOR_THE_CORE = frozenset(kind.__name__ for kind in CallFact.__args__)
+"""Facts of calls that stand in the journal and that the core is not told."""
 _ABSENT = object()
 TELL_EVERY = 1_000
 """Progress is told after so many records."""
@@ -248,7 +249,7 @@ class ByteReplay:
             self.outcome.advances += 1
         else:
             self.outcome.facts += 1
-            if record.name in _NOT_FOR_THE_CORE:
+            if record.name in NOT_FOR_THE_CORE:
                 return
         body = self._codec.decode(record.name, record.body, position=record.position)
         self._decided.extend(applied(self._core, record.at, body))

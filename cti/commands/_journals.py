@@ -1,8 +1,8 @@
-"""What `replay` and `explain` share: which journal is meant, and how far the reading is."""
+"""What those share that read a journal: which one is meant, and how far the reading is."""
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from acd.distributor import Distributor
 from config.errors import ConfigError, harmless
 from config.explain import explain
 from config.load import FILES, MAIN_FILE
@@ -19,12 +20,14 @@ from config.nodes import plain as values_of
 from config.yaml_reader import read_document
 from cti.backup.site import JOURNAL_FILE
 from cti.commands._common import GivenPath, fail
-from cti.explaining.moments import NoMomentError, moment
+from cti.explaining.moments import NoMomentError, as_typed, moment
 from cti.explaining.story import Tell
 from cti.instants import Time
 from cti.language import _
+from cti.replay import Beginning, begin
 from storage.errors import JournalError, UndecodableRecordError
 from storage.journal_history import HistorySpan, JournalHistory
+from storage.records import journal_codec
 
 PROGRESS_PAUSE_S = 5.0
 """Between two lines about progress where no terminal is."""
@@ -93,6 +96,47 @@ def opened(path: Path) -> Iterator[tuple[JournalHistory, HistorySpan]]:
             yield history, span
     except (JournalError, UndecodableRecordError) as error:
         fail(harmless(str(error)))
+
+
+def nearest_beginning(
+    history: JournalHistory,
+    span: HistorySpan,
+    since: Time | None,
+    end: int,
+    *,
+    must_be_before: bool = True,
+    restore: Callable[..., Distributor] = Distributor.restore,
+    new: Callable[[], Distributor] = Distributor,
+) -> Beginning:
+    """
+    Return where to begin: at a snapshot, or with a journal's very first record.
+
+    Where `since` is named it lies before that, unless it need not: then it may be the first that
+    the journal still has after it. A time of which the journal holds nothing ends the command.
+    """
+    wanted = 0 if since is None else history.last_by(since, span)
+    if end < span.first or wanted >= span.last > 0:
+        fail(
+            _("the journal holds nothing of that time: it goes from {first} to {last}").format(
+                first=as_typed(span.first_at), last=as_typed(span.last_at)
+            )
+        )
+    makers = {"restore": restore, "new": new}
+    found = begin(history, journal_codec(), wanted, first=span.first, **makers)
+    if found is None and (since is None or not must_be_before):
+        # The journal's own beginning is pruned: the first snapshot is where it can begin.
+        for place in reversed(history.snapshots_by(end)):
+            found = begin(history, journal_codec(), place, first=span.first, **makers)
+            if found is not None:
+                break
+    if found is None:
+        fail(
+            _(
+                "it cannot be replayed from there: the journal begins at {first}, its earlier"
+                " records were pruned, and no snapshot before that time can be read by this version"
+            ).format(first=as_typed(span.first_at))
+        )
+    return found
 
 
 def _refuse_packed(path: Path) -> None:

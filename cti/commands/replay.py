@@ -7,8 +7,15 @@ from pathlib import Path
 import click
 
 from config.errors import harmless
-from cti.commands._common import GivenPath, fail
-from cti.commands._journals import folder_option, journal_file, opened, progress, typed_moment
+from cti.commands._common import GivenPath
+from cti.commands._journals import (
+    folder_option,
+    journal_file,
+    nearest_beginning,
+    opened,
+    progress,
+    typed_moment,
+)
 from cti.explaining.moments import as_typed
 from cti.instants import Time
 from cti.language import _, ngettext
@@ -17,11 +24,9 @@ from cti.replay import (
     Line,
     Outcome,
     Parting,
-    begin,
     differing_fields,
     replay_history,
 )
-from storage.journal_history import HistorySpan, JournalHistory
 from storage.records import journal_codec
 
 SHOWN_BYTES_MAX = 2_000
@@ -61,7 +66,7 @@ def command(
     own_version = importlib.metadata.version("cordboard")
     with opened(path) as (history, span):
         end = span.last if until is None else history.last_by(until, span)
-        beginning = _beginning(history, span, since, end)
+        beginning = nearest_beginning(history, span, since, end)
         with progress(_("records"), end - beginning.position) as tell:
             outcome = replay_history(
                 history, journal_codec(), beginning, end, tell, core_version=own_version
@@ -70,34 +75,6 @@ def command(
     foreign = any(version != own_version for version in outcome.versions)
     failed = outcome.fault is not None or (outcome.unreadable is not None and not foreign)
     sys.exit(1 if failed else 0)
-
-
-def _beginning(
-    history: JournalHistory, span: HistorySpan, since: Time | None, end: int
-) -> Beginning:
-    """Return where to begin: at a snapshot, or with a journal's very first record."""
-    wanted = 0 if since is None else history.last_by(since, span)
-    if end < span.first or wanted >= span.last > 0:
-        fail(
-            _("the journal holds nothing of that time: it goes from {first} to {last}").format(
-                first=as_typed(span.first_at), last=as_typed(span.last_at)
-            )
-        )
-    found = begin(history, journal_codec(), wanted, first=span.first)
-    if found is None and since is None:
-        # The journal's own beginning is pruned: the first snapshot is where it can begin.
-        for place in reversed(history.snapshots_by(end)):
-            found = begin(history, journal_codec(), place, first=span.first)
-            if found is not None:
-                break
-    if found is None:
-        fail(
-            _(
-                "it cannot be replayed from there: the journal begins at {first}, its earlier"
-                " records were pruned, and no snapshot before that time can be read by this version"
-            ).format(first=as_typed(span.first_at))
-        )
-    return found
 
 
 def _report(outcome: Outcome, beginning: Beginning, own_version: str) -> None:

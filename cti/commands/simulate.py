@@ -6,18 +6,20 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from config.errors import ConfigError
 from config.load import load_policy
-from config.scenario import Scenario, read_scenario
+from config.scenario import SEED_MAX, Scenario, read_scenario
 from cti.commands._common import GivenPath, fail
-from cti.instants import Time, as_seconds
+from cti.commands._figures import show_figures
+from cti.commands._journals import typed_moment
+from cti.commands._rehearse import BOUND_MAX_S, BOUND_S, Asked, rehearse_journal
+from cti.instants import Time, as_seconds, seconds
 from cti.language import _
 from cti.simulation.figures import DIGITS, figures
 from cti.simulation.run import Simulation
@@ -30,10 +32,14 @@ PROGRESS_PAUSE_S = 5.0
 
 @click.command(
     help=_(
-        """Run queues in virtual time under synthetic load, and say how callers would fare.
+        """Run queues in virtual time, and say how callers would fare.
 
-        FILE says who calls and who works; docs/simulate.md tells its keys. The same file gives the
-        same result on every machine.
+        With --scenario under synthetic load: FILE says who calls and who works; docs/simulate.md
+        tells its keys. The same file gives the same result on every machine.
+
+        With --journal on recorded traffic, under another configuration: the calls whose fate
+        changes are listed, with what was assumed. JOURNAL is a day such as 2026-11-22, of the
+        journal that belongs to the configuration, or a journal's file.
 
         Exit code 0: it has run. 1: it cannot, and what is wrong is said.
         """
@@ -42,21 +48,80 @@ PROGRESS_PAUSE_S = 5.0
 @click.option(
     "--scenario",
     "file",
-    required=True,
     type=GivenPath(path_type=Path),
     metavar="FILE",
     help=_("The YAML file that holds the scenario."),
+)
+@click.option(
+    "--journal",
+    "journal",
+    type=GivenPath(),
+    metavar="JOURNAL",
+    help=_("The day, or the journal's file, whose traffic is rehearsed."),
 )
 @click.option(
     "--config",
     "folder",
     type=GivenPath(path_type=Path),
     metavar="DIR",
-    help=_("Decide by the queues and agents of this configuration. Without it: plain queues."),
+    help=_(
+        "Decide by the queues and agents of this configuration. Without it: plain queues, or the"
+        " rules that the journal holds."
+    ),
+)
+@click.option(
+    "--from",
+    "since",
+    callback=typed_moment,
+    metavar="TIME",
+    help=_("Rehearse a journal's file from this time on, such as 14:05 or 2026-11-23T14:05Z."),
+)
+@click.option("--to", "until", callback=typed_moment, metavar="TIME", help=_("End at this time."))
+@click.option(
+    "--bound",
+    type=click.FloatRange(0, BOUND_MAX_S),
+    metavar="SECONDS",
+    help=_("By how much a wait must change for a call to be listed. [default: {bound:g}]").format(
+        bound=BOUND_S
+    ),
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, SEED_MAX),
+    help=_("The seed of what is drawn by chance with --journal. [default: 1]"),
 )
 @click.option("--json", "as_json", is_flag=True, help=_("Print JSON and no table."))
-def command(file: Path, folder: Path | None, *, as_json: bool) -> None:
-    """Simulate a scenario."""
+def command(
+    *,
+    file: Path | None,
+    journal: str | None,
+    folder: Path | None,
+    since: Time | None,
+    until: Time | None,
+    bound: float | None,
+    seed: int | None,
+    as_json: bool,
+) -> None:
+    """Simulate a scenario, or rehearse what was recorded."""
+    if (file is None) == (journal is None):
+        raise click.UsageError(_("name a scenario by --scenario, or recorded traffic by --journal"))
+    if journal is not None:
+        asked = Asked(
+            journal=journal,
+            folder=folder,
+            since=since,
+            until=until,
+            bound=seconds(BOUND_S if bound is None else bound),
+            seed=1 if seed is None else seed,
+        )
+        rehearse_journal(asked, as_json=as_json)
+        return
+    if not all(option is None for option in (since, until, bound, seed)):
+        raise click.UsageError(_("--from, --to, --bound and --seed belong to --journal"))
+    _simulate(cast("Path", file), folder, as_json=as_json)
+
+
+def _simulate(file: Path, folder: Path | None, *, as_json: bool) -> None:
     try:
         read = read_scenario(file)
         policy = None if folder is None else load_policy(folder, os.environ)
@@ -91,7 +156,8 @@ def command(file: Path, folder: Path | None, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(result, indent=2))
     else:
-        _show(result)
+        show_figures({_("in total"): result, **result["queues"]})
+        _show_run(result)
 
 
 def _run(simulation: Simulation, scenario: Scenario) -> None:
@@ -119,58 +185,14 @@ def _run(simulation: Simulation, scenario: Scenario) -> None:
         simulation.run(tell)
 
 
-def _show(result: dict[str, Any]) -> None:
-    columns = {_("in total"): result, **result["queues"]}
-    table = Table(title=_("How callers fared, with 99 % intervals"))
-    table.add_column("")
-    for name in columns:
-        table.add_column(name, justify="right")
-    level = next(iter(result["service_level"]))
-    rows: list[tuple[str, tuple[str, ...]]] = [
-        (_("calls"), ("arrivals",)),
-        (_("answered"), ("answered",)),
-        (_("abandoned"), ("abandoned",)),
-        (_("blocked, no line free"), ("blocked",)),
-        (_("turned away, queue full"), ("turned_away",)),
-        (_("moved on by a rule"), ("overflowed",)),
-        (_("in the system at the end, not answered"), ("waiting",)),
-        (_("share that had to wait"), ("wait_probability",)),
-        (_("share answered within {level} s").format(level=level), ("service_level", level)),
-        (_("mean wait of the answered, s"), ("asa_s",)),
-        (_("half of them waited at most, s"), ("wait_s", "p50")),
-        (_("90 % of them waited at most, s"), ("wait_s", "p90")),
-        (_("99 % of them waited at most, s"), ("wait_s", "p99")),
-        (_("agents' occupancy"), ("occupancy",)),
-        (_("offers to agents"), ("decisions",)),
-    ]
-    for title, path in rows:
-        table.add_row(title, *(_cell(column, path) for column in columns.values()))
-    # into a pipe no line is cut to the width that a terminal happens to have
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=60 + 40 * len(columns), no_color=True)
-    console.print(table)
+def _show_run(result: dict[str, Any]) -> None:
     said = _("{batches} batches; {virtual} s of virtual time in {wall} s")
-    console.print(
+    click.echo(
         said.format(
             batches=result["batches"], virtual=f"{result['virtual_s']:,.0f}", wall=result["wall_s"]
         )
     )
     if result["agents_made_up"]:
         made_up = _("{count} of the agents are made up: agents.yaml has too few for their queues")
-        console.print(made_up.format(count=result["agents_made_up"]))
+        click.echo(made_up.format(count=result["agents_made_up"]))
     sys.stdout.flush()
-
-
-def _cell(column: dict[str, Any], path: tuple[str, ...]) -> str:
-    value: Any = column
-    spread: Any = column["interval_99"]
-    for step in path:
-        value = value[step]
-        spread = spread.get(step) if isinstance(spread, dict) else None
-    if value is None:
-        return "–"
-    if isinstance(value, int):
-        return f"{value:,}"
-    shown = f"{value:.3f}"
-    return shown if spread is None else f"{shown} ({spread[0]:.3f} – {spread[1]:.3f})"

@@ -1,0 +1,1 @@
+"""Rehearses another configuration on recorded traffic: which calls would have fared otherwise."""
