@@ -8,7 +8,12 @@ from config.asterisk_import.report import Findings
 
 @dataclass(slots=True, kw_only=True)
 class QueueDraft:
-    """A queue; `original` is its name in queues.conf, and `overflow` seconds and a queue."""
+    """
+    A queue; `original` is its name in queues.conf, and `overflow` seconds and a queue.
+
+    `penalties` are those of its members by their phones, in the order of their lines;
+    `penalties_count` tells whether they count for app_queue. `order` and `weights` name agents.
+    """
 
     name: str
     original: str
@@ -18,6 +23,12 @@ class QueueDraft:
     misses_max: int = 0
     waiting_max: int = 0
     music: str = ""
+    strategy: str = "longest_idle"
+    app_queue_strategy: str = "ringall"
+    penalties: dict[str, int] = field(default_factory=dict)
+    penalties_count: bool = True
+    order: list[str] = field(default_factory=list)
+    weights: dict[str, int] = field(default_factory=dict)
     overflow: tuple[int, str] | None = None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from config.asterisk_import.arguments import split_arguments
+from config.asterisk_import.arguments import split_arguments, whole
 from config.asterisk_import.comments import BLANKS
 from config.asterisk_import.draft import AgentDraft, LeftOut, QueueDraft
 from config.asterisk_import.errors import ImportRefusedError
@@ -14,6 +14,7 @@ from config.asterisk_import.place import shown as quoted
 from config.asterisk_import.reader import Option, Section
 from config.asterisk_import.report import Findings
 from config.asterisk_import.sections import what
+from config.asterisk_import.strategies import becomes_of_penalty
 from config.asterisk_import.table import MEMBER
 from config.models import QUEUES_OF_AGENT_MAX
 from cti.language import _
@@ -58,9 +59,11 @@ class Members:
 
     def take(self, section: Section, queue: QueueDraft) -> None:
         """Take all members of a queue's section."""
-        for option in section.options:
-            if option.name.lower() == "member":
-                self._take(section, option, queue)
+        lines = [option for option in section.options if option.name.lower() == "member"]
+        interfaces = {member(option.value).interface for option in lines}
+        queue.penalties_count = len(interfaces - {""}) > _penalties_from(section)
+        for option in lines:
+            self._take(section, option, queue)
 
     def agents(self) -> tuple[AgentDraft, ...]:
         """Return all agents, each by a name of his own."""
@@ -93,8 +96,10 @@ class Members:
         agent = self._agent(found, option)
         self._name(agent, line, found, option, shown)
         self._join(agent, queue, option, shown)
+        if queue.name in agent.queues:
+            queue.penalties[agent.phone] = max(0, whole(line.penalty))
         self._tell_found(agent, found, option, shown)
-        self._tell_fields(line, option, shown)
+        self._tell_fields(line, queue, option, shown)
 
     def _agent(self, found: Found, option: Option) -> AgentDraft:
         agent = self._agents.get(found.phone)
@@ -146,11 +151,20 @@ class Members:
             told = words.format(phone=found.phone)
             self._findings.add(Fate.DIFFERS, option.place, shown, told)
 
-    def _tell_fields(self, line: Member, option: Option, shown: str) -> None:
+    def _tell_fields(self, line: Member, queue: QueueDraft, option: Option, shown: str) -> None:
         """Note what becomes of the fields that are neither phone nor name."""
         for name in ("penalty", "ringinuse", "wrapuptime", "paused"):
             value = getattr(line, name)
             rule = MEMBER[name]
             if value and not (rule.idle and rule.idle(value)):
-                told = f"{name} {quoted(value)}: {rule.words}"
-                self._findings.add(rule.fate, option.place, shown, told)
+                fate, words = rule.fate, rule.words
+                if name == "penalty":
+                    fate, words = becomes_of_penalty(queue) or (fate, words)
+                told = f"{name} {quoted(value)}: {words}"
+                self._findings.add(fate, option.place, shown, told)
+
+
+def _penalties_from(section: Section) -> int:
+    """Return the number of members up to which a queue's penalties do not count."""
+    said = [one.value for one in section.options if one.name.lower() == "penaltymemberslimit"]
+    return max(0, whole(said[-1])) if said else 0

@@ -52,7 +52,7 @@ GENERAL_OPTIONS: Final = (
         default="no",
         fate=Fate.KEPT_IN_MIND,
         idle=off,
-        words=_("there are no penalties: agents of a queue are equal"),
+        words=_("a member of a negative penalty is rung here as one without any"),
     ),
     OptionRule(
         name="monitor-type",
@@ -82,7 +82,10 @@ MEMBER_FIELDS: Final = (
         default="0",
         fate=Fate.KEPT_IN_MIND,
         idle=zero,
-        words=_("there are no penalties: he is rung like all others of the queue from the start"),
+        words=_(
+            "there are no penalties: he is rung like all others of the queue from the start; but "
+            "in a linear queue they become his place in the order, in wrandom his weight"
+        ),
     ),
     OptionRule(
         name="membername",

@@ -51,10 +51,13 @@ QUEUE_OPTIONS: Final = (
     OptionRule(
         name="strategy",
         default="ringall",
-        fate=Fate.DIFFERS,
+        fate=Fate.TAKEN,
+        becomes="strategy",
         words=_(
-            "always the agent who has been idle longest, over all queues, one phone at a time; "
-            "leastrecent is nearest to it"
+            "leastrecent becomes longest_idle; fewestcalls fewest_calls; rrmemory, roundrobin and "
+            "rrordered round_robin, rrordered with order; linear ordered, with order; random and "
+            "wrandom weighted_random, wrandom with weights; ringall longest_idle too: phones are "
+            "not rung all at once yet"
         ),
     ),
     OptionRule(
@@ -128,7 +131,7 @@ QUEUE_OPTIONS: Final = (
         default="0",
         fate=Fate.KEPT_IN_MIND,
         idle=zero,
-        words=_("there are no penalties: agents of a queue are equal"),
+        words=_("counts where penalties of linear become an order; there are no others"),
     ),
     OptionRule(
         name="defaultrule",

@@ -11,6 +11,7 @@ from config.asterisk_import.option import Fate
 from config.asterisk_import.reader import Option, Section
 from config.asterisk_import.report import Findings
 from config.asterisk_import.sections import overruled, tell, what
+from config.asterisk_import.strategies import no_strategy, take_strategy
 from config.asterisk_import.table import QUEUE
 from config.models import WAITING_MAX
 from cti.language import _
@@ -82,8 +83,7 @@ def _tell_defaults(findings: Findings, section: Section, counting: dict[str, Opt
     """Note what was not said, where Asterisk's default differs from ours."""
     header = f"[{section.name}]"
     if "strategy" not in counting:
-        words = _("no strategy, which is ringall: {words}").format(words=QUEUE["strategy"].words)
-        findings.add(Fate.DIFFERS, section.place, header, words)
+        findings.add(Fate.DIFFERS, section.place, header, no_strategy())
     if "maxlen" not in counting:
         words = _("no maxlen, which is no limit: waiting_max: {most}").format(most=WAITING_MAX)
         findings.add(Fate.DIFFERS, section.place, header, words)
@@ -138,16 +138,11 @@ def _musicclass(draft: QueueDraft, value: str) -> tuple[Fate, str]:
     return Fate.TAKEN, "pbx.main.music"
 
 
-def _strategy(draft: QueueDraft, value: str) -> tuple[Fate, str]:
-    del draft, value  # there is only one
-    return Fate.DIFFERS, QUEUE["strategy"].words
-
-
 _TAKE: Final = {
     "timeout": _timeout,
     "wrapuptime": _wrapuptime,
     "maxlen": _maxlen,
     "autopause": _autopause,
     "musicclass": _musicclass,
-    "strategy": _strategy,
+    "strategy": take_strategy,
 }

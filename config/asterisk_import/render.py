@@ -125,6 +125,7 @@ def _queues(draft: Draft) -> Iterator[str]:
 
 def _queue(queue: QueueDraft) -> Iterator[str]:
     yield f"  {scalar(queue.name)}:   # [{shown(queue.original)}], {queue.place}"
+    yield from _strategy(queue)
     yield f"    ring_time: {duration_text(seconds(queue.ring_time_s))}"
     yield f"    wrap_up: {duration_text(seconds(queue.wrap_up_s))}"
     yield f"    misses_max: {queue.misses_max}"
@@ -134,6 +135,17 @@ def _queue(queue: QueueDraft) -> Iterator[str]:
         yield "    overflow:"
         yield f"      after: {duration_text(seconds(after))}"
         yield f"      to: {scalar(to)}"
+
+
+def _strategy(queue: QueueDraft) -> Iterator[str]:
+    missing = queue.strategy == "ordered" and not queue.order
+    remark = f"   # {FILL_IN}: " + _("an order of agents, the first to be rung first")
+    yield f"    strategy: {queue.strategy}{remark if missing else ''}"
+    if queue.order:
+        yield f"    order: [{', '.join(map(scalar, queue.order))}]"
+    if queue.weights:
+        weights = (f"{scalar(agent)}: {weight}" for agent, weight in queue.weights.items())
+        yield f"    weights: {{{', '.join(weights)}}}"
 
 
 def _agents(draft: Draft, hashed: Callable[[str], str]) -> Iterator[str]:

@@ -20,6 +20,7 @@ from config.asterisk_import.reader import AsteriskFile, Budget, Option, Section,
 from config.asterisk_import.report import Findings
 from config.asterisk_import.sections import overruled, plain_sections, tell
 from config.asterisk_import.services import Services
+from config.asterisk_import.strategies import settle
 from config.asterisk_import.table import GENERAL
 from cti.language import _
 
@@ -79,6 +80,10 @@ def draft_configuration(sources: Sources) -> Draft:
         queue = draft_queue(findings, section, safe[section.name])
         members.take(section, queue)
         drafts.append(queue)
+    agents_made = members.agents()
+    phones = {agent.phone: agent.name for agent in agents_made}
+    for queue in drafts:
+        settle(findings, queue, phones)
     services = Services(findings, drafts)
     if dialplan is not None:
         services.take(dialplan)
@@ -86,7 +91,7 @@ def draft_configuration(sources: Sources) -> Draft:
     _tell_unused_agents(findings, agents, left_names)
     return Draft(
         queues=tuple(drafts),
-        agents=members.agents(),
+        agents=agents_made,
         left_out=tuple(members.left_out),
         services=services.drafts(dialplan),
         music=common_music(findings, drafts),

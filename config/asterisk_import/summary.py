@@ -41,6 +41,13 @@ def open_points(draft: Draft, country: str | None) -> Iterator[str]:
             "The phones of {count} agents in agents.yaml.",
             doubtful,
         ).format(count=doubtful)
+    unordered = sum(queue.strategy == "ordered" and not queue.order for queue in draft.queues)
+    if unordered:
+        yield ngettext(
+            "The order of the agents of {count} queue in queues.yaml.",
+            "The orders of the agents of {count} queues in queues.yaml.",
+            unordered,
+        ).format(count=unordered)
     if draft.left_out:
         yield ngettext(
             "The phone of {count} member who could not be taken over (end of agents.yaml).",

@@ -125,7 +125,8 @@ def test_each_field_that_is_lost_is_told(tmp_path: Path) -> None:
         ),
         (
             f"no counterpart yet: {member} penalty 5: there are no penalties: he is rung like all "
-            "others of the queue from the start"
+            "others of the queue from the start; but in a linear queue they become his place in "
+            "the order, in wrandom his weight"
         ),
         (
             f"no counterpart yet: {member} wrapuptime 20: the queue's wrap_up counts for all its "

@@ -79,13 +79,6 @@ def test_an_option_with_a_counterpart_becomes_its_value(
     ("option", "line"),
     [
         (
-            "strategy = rrmemory",
-            (
-                "differs: {at} strategy = rrmemory: always the agent who has been idle longest, "
-                "over all queues, one phone at a time; leastrecent is nearest to it"
-            ),
-        ),
-        (
             "context = qout",
             (
                 "no counterpart yet: {at} context = qout: a key leads nowhere while a caller "
