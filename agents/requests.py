@@ -161,7 +161,7 @@ class AgentRequests:
         return state
 
     def _must_be_extendable(self, state: ShowAgentState) -> None:
-        if state.until == state.until_max:
+        if state.until_max is None or state.until == state.until_max:
             raise WrapUpAtMaxError("this wrap-up lasts as long as it may")
 
     def _post(self, fact: AgentFact) -> None:

@@ -13,6 +13,7 @@ class QueueDraft:
 
     `penalties` are those of its members by their phones, in the order of their lines;
     `penalties_count` tells whether they count for app_queue. `order` and `weights` name agents.
+    `refusals` are the causes, beside unanswered rings, that make an agent not ready.
     """
 
     name: str
@@ -30,16 +31,18 @@ class QueueDraft:
     order: list[str] = field(default_factory=list)
     weights: dict[str, int] = field(default_factory=dict)
     overflow: tuple[int, str] | None = None
+    refusals: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
 class AgentDraft:
-    """An agent; the remark says what must be filled in."""
+    """An agent; the remark says what must be filled in, `wrap_ups` are seconds by queue."""
 
     phone: str
     name: str = ""
     spoken: str = ""
     queues: list[str] = field(default_factory=list)
+    wrap_ups: dict[str, int] = field(default_factory=dict)
     remark: str = ""
 
 

@@ -11,6 +11,7 @@ from config.asterisk_import.names import safe_names, spoken_name
 from config.asterisk_import.option import Fate
 from config.asterisk_import.phones import Found, Phones
 from config.asterisk_import.place import shown as quoted
+from config.asterisk_import.queues import WRAP_UP_S_MAX
 from config.asterisk_import.reader import Option, Section
 from config.asterisk_import.report import Findings
 from config.asterisk_import.sections import what
@@ -99,6 +100,7 @@ class Members:
         if queue.name in agent.queues:
             queue.penalties[agent.phone] = max(0, whole(line.penalty))
         self._tell_found(agent, found, option, shown)
+        self._wrap_up(agent, queue, line, option, shown)
         self._tell_fields(line, queue, option, shown)
 
     def _agent(self, found: Found, option: Option) -> AgentDraft:
@@ -141,6 +143,18 @@ class Members:
             told = words.format(phone=agent.phone, queue=queue.name)
             self._findings.add(Fate.TAKEN, option.place, shown, told)
 
+    def _wrap_up(
+        self, agent: AgentDraft, queue: QueueDraft, line: Member, option: Option, shown: str
+    ) -> None:
+        """Take his own time for wrapping up; 0 is the queue's for app_queue too."""
+        lasts = whole(line.wrapuptime) if line.wrapuptime else 0
+        if lasts <= 0 or queue.name not in agent.queues or queue.name in agent.wrap_ups:
+            return
+        agent.wrap_ups[queue.name] = min(lasts, WRAP_UP_S_MAX)
+        fate = Fate.DIFFERS if lasts > WRAP_UP_S_MAX else Fate.TAKEN
+        told = f"wrapuptime {quoted(line.wrapuptime)}: wrap_up: {agent.wrap_ups[queue.name]}s"
+        self._findings.add(fate, option.place, shown, told)
+
     def _tell_found(self, agent: AgentDraft, found: Found, option: Option, shown: str) -> None:
         if found.remark:
             words = _("phone {phone}: {remark}")
@@ -152,8 +166,8 @@ class Members:
             self._findings.add(Fate.DIFFERS, option.place, shown, told)
 
     def _tell_fields(self, line: Member, queue: QueueDraft, option: Option, shown: str) -> None:
-        """Note what becomes of the fields that are neither phone nor name."""
-        for name in ("penalty", "ringinuse", "wrapuptime", "paused"):
+        """Note what becomes of the fields that no value here comes from."""
+        for name in ("penalty", "ringinuse", "paused"):
             value = getattr(line, name)
             rule = MEMBER[name]
             if value and not (rule.idle and rule.idle(value)):

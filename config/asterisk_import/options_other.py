@@ -109,9 +109,9 @@ MEMBER_FIELDS: Final = (
     OptionRule(
         name="wrapuptime",
         default=_("the queue's"),
-        fate=Fate.KEPT_IN_MIND,
-        idle=zero,
-        words=_("the queue's wrap_up counts for all its agents"),
+        fate=Fate.TAKEN,
+        becomes="agents.yaml: wrap_up",
+        words=_("seconds, after calls of this queue; an hour at most"),
     ),
     OptionRule(
         name="paused",
@@ -151,9 +151,9 @@ AGENT_OPTIONS: Final = (
     OptionRule(
         name="wrapuptime",
         default="0",
-        fate=Fate.KEPT_IN_MIND,
+        fate=Fate.DIFFERS,
         idle=zero,
-        words=_("the queue's wrap_up counts for all its agents"),
+        words=_("milliseconds; write it as wrap_up of the agent into agents.yaml"),
     ),
     OptionRule(
         name="musiconhold",

@@ -149,16 +149,16 @@ QUEUE_OPTIONS: Final = (
     OptionRule(
         name="autopausebusy",
         default="no",
-        fate=Fate.KEPT_IN_MIND,
-        idle=off,
-        words=_("a busy phone is no miss; its agent is passed over for some seconds"),
+        fate=Fate.TAKEN,
+        becomes="misses.busy.limit",
+        words=_("1 where autopause is on, else without effect; the phone rests for some seconds"),
     ),
     OptionRule(
         name="autopauseunavail",
         default="no",
-        fate=Fate.KEPT_IN_MIND,
-        idle=off,
-        words=_("a phone that cannot be reached is no miss; it is passed over for half a minute"),
+        fate=Fate.TAKEN,
+        becomes="misses.unreachable.limit",
+        words=_("1 where autopause is on, else without effect; the phone rests for half a minute"),
     ),
     OptionRule(
         name="memberdelay",

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from config.asterisk_import.arguments import truth, whole
@@ -24,7 +24,16 @@ NO_CLASS = "default"
 
 _MUSIC: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _SINGLE: Final = frozenset(
-    {"timeout", "wrapuptime", "maxlen", "autopause", "musicclass", "strategy"}
+    {
+        "timeout",
+        "wrapuptime",
+        "maxlen",
+        "autopause",
+        "autopausebusy",
+        "autopauseunavail",
+        "musicclass",
+        "strategy",
+    }
 )
 """Options that are taken over by value: one line of them counts."""
 
@@ -46,7 +55,7 @@ def draft_queue(findings: Findings, section: Section, name: str) -> QueueDraft:
             _choose(findings, section, counting, known, option)
         elif known != "member":
             others.append(option)
-    for known, option in counting.items():
+    for known, option in sorted(counting.items()):  # autopause before what hangs on it
         fate, words = _TAKE[known](draft, option.value)
         findings.add(fate, option.place, what(section, option), words)
     _tell_defaults(findings, section, counting)
@@ -129,6 +138,18 @@ def _autopause(draft: QueueDraft, value: str) -> tuple[Fate, str]:
     return Fate.TAKEN, words
 
 
+def _refusals(cause: str) -> Callable[[QueueDraft, str], tuple[Fate, str]]:
+    def take(draft: QueueDraft, value: str) -> tuple[Fate, str]:
+        pauses = truth(value) is True
+        if pauses and not draft.misses_max:
+            return Fate.TAKEN, _("no effect without autopause")
+        if pauses:
+            draft.refusals.append(cause)
+        return Fate.TAKEN, f"misses.{cause}.limit: {int(pauses)}"
+
+    return take
+
+
 def _musicclass(draft: QueueDraft, value: str) -> tuple[Fate, str]:
     if not value:
         return Fate.TAKEN, _("the class {music}").format(music=NO_CLASS)
@@ -143,6 +164,8 @@ _TAKE: Final = {
     "wrapuptime": _wrapuptime,
     "maxlen": _maxlen,
     "autopause": _autopause,
+    "autopausebusy": _refusals("busy"),
+    "autopauseunavail": _refusals("unreachable"),
     "musicclass": _musicclass,
     "strategy": take_strategy,
 }

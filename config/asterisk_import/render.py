@@ -129,6 +129,9 @@ def _queue(queue: QueueDraft) -> Iterator[str]:
     yield f"    ring_time: {duration_text(seconds(queue.ring_time_s))}"
     yield f"    wrap_up: {duration_text(seconds(queue.wrap_up_s))}"
     yield f"    misses_max: {queue.misses_max}"
+    if queue.refusals:
+        limits = ", ".join(f"{cause}: {{limit: {queue.misses_max}}}" for cause in queue.refusals)
+        yield f"    misses: {{{limits}}}"
     yield f"    waiting_max: {queue.waiting_max}"
     if queue.overflow is not None:
         after, to = queue.overflow
@@ -169,3 +172,9 @@ def _agent(agent: AgentDraft, password_hash: str) -> Iterator[str]:
     remark = f"   # {FILL_IN}: {agent.remark}" if agent.remark else ""
     yield f"    phones: [{json.dumps(agent.phone)}]{remark}"
     yield f"    queues: [{', '.join(map(scalar, agent.queues))}]"
+    if agent.wrap_ups:
+        own = (
+            f"{scalar(queue)}: {duration_text(seconds(lasts))}"
+            for queue, lasts in agent.wrap_ups.items()
+        )
+        yield f"    wrap_up: {{{', '.join(own)}}}"

@@ -163,7 +163,7 @@ async def test_ending_a_wrap_up_is_taken_only_in_one() -> None:
         assert isinstance(refused.value.answer, Refused)
         assert refused.value.answer.code == RefusalCode.NOT_WRAPPING_UP
 
-        here.show(paperwork(until_s=10))
+        here.show(paperwork(until_s=10, until_max_s=60))
         await desk.end_wrap_up()
 
         assert [AgentEndedWrapUp(agent=ANN)] == here.inbox.facts

@@ -69,6 +69,38 @@ async def test_an_agent_who_misses_too_often_in_a_row_is_made_not_ready_with_the
 
 
 @pytest.mark.parametrize(
+    ("status", "outcome", "reason"),
+    [
+        (486, "busy", "phone_busy"),
+        (603, "rejected", "calls_rejected"),
+        (404, "unreachable", "phone_unreachable"),
+    ],
+)
+async def test_an_agent_whose_phone_refuses_too_often_in_a_row_is_made_not_ready_with_the_cause(
+    open_site: OpenSite, status: int, outcome: str, reason: str
+) -> None:
+    strict = {
+        "sales": {"wrap_up": "0s", "misses": {outcome: {"limit": 2, "delay": "1s"}}},
+        "support": {},
+    }
+    async with open_site(ANN, BEN, queues=strict) as site:
+        site.phones["a1"].rejects(status)
+        site.phones["a2"].answers()
+        desk = await site.desk("ann")
+        call = await dial_and_choose(await site.caller())
+        began = await call.hears(MUSIC_HZ, within_s=3)
+        state = await desk.wait_state(wish="not_ready", timeout_s=15)
+        await site.desk("ben")
+        talked = await call.hears(AGENT_HZ, within_s=5)
+        gap = call.heard.longest_gap_of(MUSIC_HZ, began, talked)
+        await call.hang_up()
+        (record,) = await settled(site, 1)
+
+    assert (state.reason, gap < 1.0) == (reason, True)
+    assert outcomes_of(record) == [("ann", outcome), ("ann", outcome), ("ben", None)]
+
+
+@pytest.mark.parametrize(
     ("status", "outcome"),
     [(486, "busy"), (603, "rejected"), (404, "unreachable"), (488, "failed")],
 )

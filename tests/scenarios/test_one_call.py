@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from lab.desk import DeskRefusedError
 from lab.phone.phone import Phone
 from lab.site import AGENT_HZ, CALLER_HZ, AgentPlan, settled
-from protocols.ws.events import CallEnded, ScreenPop
+from protocols.ws.events import AgentState, CallEnded, ScreenPop
 from tests.scenarios.sites import ANN, MUSIC_HZ, OpenSite, dial_and_choose, offers_of
 
 pytestmark = pytest.mark.scenario
@@ -113,6 +114,40 @@ async def test_an_agent_in_wrap_up_gets_no_call_until_it_ends(open_site: OpenSit
         await second.ends(within_s=3)
 
     assert (rung_in_wrap_up, len(phone.invites)) == (1, 2)
+
+
+async def test_a_wrap_up_is_extended_at_the_desk_and_no_further_than_it_may(
+    open_site: OpenSite,
+) -> None:
+    queues = {
+        name: {"ring_time": "3s", "wrap_up": "40s", "wrap_up_max": "60s"}
+        for name in ("sales", "support")
+    }
+    async with open_site(ANN, queues=queues) as site:
+        phone = site.phones["a1"]
+        phone.answers(hang_up_after_s=0.3)
+        desk = await site.desk("ann")
+        call = await dial_and_choose(await site.caller())
+        await call.ends(within_s=5)
+        first = await desk.wait_state(occupation="wrapping_up")
+        await desk.extend_wrap_up(3_600)
+        at_most = await desk.wait_for(
+            "agent_state_changed",
+            lambda event: (
+                isinstance(event.data, AgentState)
+                and event.data.until is not None
+                and event.data.until == event.data.until_max
+            ),
+        )
+        with pytest.raises(DeskRefusedError, match="wrap_up_at_max"):
+            await desk.extend_wrap_up(1)
+        await desk.end_wrap_up()
+        await desk.wait_state(occupation="idle")
+
+    assert first.until is not None
+    assert first.until - first.since == timedelta(seconds=40)
+    assert isinstance(at_most.event.data, AgentState)
+    assert at_most.event.data.until == first.since + timedelta(seconds=60)
 
 
 async def test_a_waiting_call_overflows_to_another_queue_by_rule(open_site: OpenSite) -> None:

@@ -126,6 +126,25 @@ def test_queues_of_freepbx_come_out_with_their_numbers_phones_and_names(tmp_path
     assert configuration.country == "DE"
 
 
+def test_who_is_paused_for_what_and_who_needs_more_time_arrives_in_the_policy(
+    tmp_path: Path,
+) -> None:
+    conf = tmp_path / "queues.conf"
+    conf.write_text(
+        "[500]\nautopause = all\nautopauseunavail = yes\nautopausebusy = yes\n"
+        "member => PJSIP/1001,0,Ann,,,40\nmember => PJSIP/1002,0,Ben\n"
+    )
+    out = tmp_path / "out"
+    assert run(conf, "--out", out).exit_code == 0
+    policy = loaded(out).policy
+
+    assert [(rule.cause.value, rule.limit) for rule in policy.queues[0].misses] == [
+        ("busy", 1),
+        ("unreachable", 1),
+    ]
+    assert [agent.wrap_ups for agent in policy.agents] == [(("500", 40_000_000),), ()]
+
+
 def test_what_freepbx_writes_beside_its_own_files_is_taken_into_account(tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = run(setup(tmp_path), "--out", out)

@@ -114,11 +114,35 @@ def test_agents_are_told_apart_where_their_phones_differ_by_capitals_alone(tmp_p
     assert names[0].startswith("ann-")
 
 
+@pytest.mark.parametrize(
+    ("said", "own", "told_as"),
+    [
+        ("20", {"a": 20}, "taken over: {at} wrapuptime 20: wrap_up: 20s"),
+        ("9999", {"a": 3_600}, "differs: {at} wrapuptime 9999: wrap_up: 3600s"),
+        ("0", {}, None),
+        ("", {}, None),
+        ("x", {}, None),
+    ],
+)
+def test_a_members_own_time_for_wrapping_up_is_the_agents_after_calls_of_this_queue(
+    tmp_path: Path, said: str, own: dict[str, int], told_as: str | None
+) -> None:
+    line = f"PJSIP/1,0,Ann,,,{said}"
+    draft = drafted(tmp_path, f"[a]\nmember => {line}\n[b]\nmember => PJSIP/1\n")
+    (ann,) = draft.agents
+    found = [one for one in told(draft) if " wrapuptime " in one]
+
+    assert (ann.queues, ann.wrap_ups) == (["a", "b"], own)
+    wanted = [] if told_as is None else [told_as.format(at=f"queues.conf:2: [a] member = {line}:")]
+    assert wanted == found
+
+
 def test_each_field_that_is_lost_is_told(tmp_path: Path) -> None:
     lines = told(drafted(tmp_path, "[a]\nmember => PJSIP/1,5,Ann,PJSIP/1,yes,20,yes\n"))
 
     member = "queues.conf:2: [a] member = PJSIP/1,5,Ann,PJSIP/1,yes,20,yes:"
     assert [line for line in lines if member in line][1:] == [
+        f"taken over: {member} wrapuptime 20: wrap_up: 20s",
         (
             f"differs: {member} ringinuse yes: never: an agent who talks, or whose phone is in "
             "use, is not rung"
@@ -127,10 +151,6 @@ def test_each_field_that_is_lost_is_told(tmp_path: Path) -> None:
             f"no counterpart yet: {member} penalty 5: there are no penalties: he is rung like all "
             "others of the queue from the start; but in a linear queue they become his place in "
             "the order, in wrandom his weight"
-        ),
-        (
-            f"no counterpart yet: {member} wrapuptime 20: the queue's wrap_up counts for all its "
-            "agents"
         ),
         (
             f"not needed: {member} paused yes: agents sign in at their desk, and are ready when "

@@ -115,6 +115,29 @@ def test_an_option_without_one_is_told_with_what_happens_instead(
     assert [one for one in lines if one.startswith(wanted)] != []
 
 
+@pytest.mark.parametrize(
+    ("options", "refusals", "line"),
+    [
+        ("autopausebusy = yes\nautopause = yes", ["busy"], "busy = yes: misses.busy.limit: 1"),
+        (
+            "autopause = all\nautopauseunavail = yes\nautopausebusy = no",
+            ["unreachable"],
+            "unavail = yes: misses.unreachable.limit: 1",
+        ),
+        ("autopausebusy = yes", [], "busy = yes: no effect without autopause"),
+        ("autopause = yes\nautopausebusy = no", [], "busy = no: misses.busy.limit: 0"),
+    ],
+)
+def test_a_phone_that_refuses_makes_its_agent_not_ready_where_it_did_in_asterisk(
+    tmp_path: Path, options: str, refusals: list[str], line: str
+) -> None:
+    draft = drafted(tmp_path, f"[sales]\n{options}\n")
+
+    assert refusals == draft.queues[0].refusals
+    (found,) = [one for one in told(draft) if f"autopause{line}" in one]
+    assert found.startswith("taken over: queues.conf:")
+
+
 def test_a_queue_that_says_nothing_is_what_it_is_to_asterisk(tmp_path: Path) -> None:
     draft = drafted(tmp_path, "[sales]\n")
     (sales,) = draft.queues
