@@ -18,6 +18,10 @@ from lab.demo.pace import Pace
 T = TypeVar("T")
 
 
+ANONYMOUS = "anonymous"
+"""The number of who withholds his own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """Somebody outside. `company` and `note` stand in the customers' table, where there is one."""
@@ -26,6 +30,11 @@ class Person:
     number: str
     company: str = ""
     note: str = ""
+
+    @property
+    def as_logged(self) -> str:
+        """How he stands in the call log as a caller: by name, by number, or not at all."""
+        return self.name or ("" if self.number == ANONYMOUS else self.number)
 
     @property
     def known(self) -> bool:
@@ -58,7 +67,7 @@ PEOPLE = (
     Person(name="Sofia Lindqvist", number="+4684650123"),
     Person(name="Ahmed Hassan", number="+20255501234"),
     Person(name="周杰", number="+862155550188"),
-    Person(name="", number="anonymous"),
+    Person(name="", number=ANONYMOUS),
 )
 
 

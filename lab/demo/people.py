@@ -43,6 +43,8 @@ class Callers:
     def __init__(self, outside: Phone) -> None:
         self._outside = outside
         self.placed = 0
+        self.known: set[str] = set()
+        """Who called, as the call log calls them."""
         self.heard_agents = 0
         """Talks in which the caller heard the agent's voice."""
         self._anew = asyncio.Event()
@@ -66,6 +68,7 @@ class Callers:
             display_name=script.person.name or None,
         )
         self.placed += 1
+        self.known.add(script.person.as_logged)
         try:
             await self._choose_and_talk(call, script)
         except CallOverError:

@@ -211,3 +211,17 @@ def told_kept(kept: Kept) -> str:
     return said.format(
         times=kept.times, present=kept.present, talked=kept.talked, left=kept.left, lost=kept.lost
     )
+
+
+def told_voices(heard_agents: int, heard_callers: int, *, others: int) -> list[str]:
+    """Return in how many talks who heard whom; `others` are talks that softphones were part of."""
+    said = _("Callers heard the agent in {callers} talks, agents the caller in {agents}")
+    lines = [said.format(callers=heard_agents, agents=heard_callers)]
+    if others > 0:
+        more = ngettext(
+            "{count} more talk was with a softphone, where nobody listens for that",
+            "{count} more talks were with a softphone, where nobody listens for that",
+            others,
+        )
+        lines.append(more.format(count=others))
+    return lines

@@ -25,7 +25,7 @@ from lab.demo.keeper import Keeper
 from lab.demo.keyboard import Keyboard
 from lab.demo.news import News
 from lab.demo.people import AgentAtWork, Callers
-from lab.demo.report import CallTable, Totals, told_kept
+from lab.demo.report import CallTable, Totals, told_kept, told_voices
 from lab.demo.screen import Course, Picture
 from lab.demo.stage import Stage
 from lab.demo.terminal import Terminal
@@ -70,6 +70,7 @@ class Show:
         self._drama = self._direct()
         self._lives: set[asyncio.Task[None]] = set()
         self._totals = Totals()
+        self._own_talks = 0
         self._ended: deque[LoggedCall] = deque(maxlen=wanted.calls_to_end or LAST_CALLS_KEPT)
         self._played = False
         self._keys = False
@@ -166,13 +167,15 @@ class Show:
         self._report_replay()
 
     def _report_voices(self) -> None:
-        """Tell who heard whom, if any of the show's own callers talked: softphones are not ours."""
+        """Tell who heard whom where both were the show's own: softphones do not listen for it."""
         heard_agents = self._callers.heard_agents
         heard_callers = sum(agent.heard_callers for agent in self._agents.values())
-        if not self._callers.placed or not (self._totals.answered or heard_agents or heard_callers):
+        if not (self._own_talks or heard_agents or heard_callers):
             return
-        said = _("Callers heard the agent in {callers} talks, agents the caller in {agents}")
-        self._terminal.say(said.format(callers=heard_agents, agents=heard_callers))
+        for line in told_voices(
+            heard_agents, heard_callers, others=self._totals.answered - self._own_talks
+        ):
+            self._terminal.say(line)
 
     def _report_replay(self) -> None:
         floor = self._floor
@@ -314,6 +317,11 @@ class Show:
     def _take(self, call: LoggedCall) -> None:
         self._totals.add(call)
         self._keeper.promise.ended(call)
+        self._own_talks += (
+            call.outcome == "answered"
+            and call.agent in self._agents
+            and call.caller in self._callers.known
+        )
         self._ended.append(call)
         if not self._terminal.live:
             self._terminal.say(self._table().line(self._totals.calls, call))

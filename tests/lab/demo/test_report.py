@@ -4,11 +4,13 @@ from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
+import pytest
 from rich.cells import cell_len
 
 from cti.ids import CallId
+from lab.demo.cast import Person
 from lab.demo.promise import Kept, Promise
-from lab.demo.report import CallTable, Totals, path_of, told_kept
+from lab.demo.report import CallTable, Totals, path_of, told_kept, told_voices
 from lab.demo.terminal import Signs
 from tests.lab.demo.scenes import CALL, NAMES
 
@@ -86,3 +88,25 @@ def test_the_summary_counts_outcomes_waits_and_screens_before_phones() -> None:
         "2 of 2 screens popped before the phone rang, 8 ms in the median",
     ]
     assert Totals().summary() == ["No call has ended yet."]
+
+
+def test_talks_with_softphones_are_told_apart_from_those_that_were_listened_to() -> None:
+    assert told_voices(3, 3, others=0) == [
+        "Callers heard the agent in 3 talks, agents the caller in 3"
+    ]
+    assert told_voices(2, 1, others=1)[1:] == [
+        "1 more talk was with a softphone, where nobody listens for that"
+    ]
+    assert told_voices(2, 1, others=4)[1:] == [
+        "4 more talks were with a softphone, where nobody listens for that"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "logged"),
+    [("Ann", "+4930", "Ann"), ("", "+4930", "+4930"), ("", "anonymous", "")],
+)
+def test_a_caller_stands_in_the_log_by_name_by_number_or_not_at_all(
+    name: str, number: str, logged: str
+) -> None:
+    assert Person(name=name, number=number).as_logged == logged

@@ -20,6 +20,7 @@ from rich.cells import cell_len
 from lab.demo.folder import ShowFolder
 from lab.phone.digest import Credentials
 from lab.phone.phone import Phone
+from tests.lab.demo.guide import desk_of_the_guide
 
 ROOT = Path(__file__).parents[3]
 SHOW_S_MAX = 100.0
@@ -192,19 +193,6 @@ async def test_the_tour_kills_the_daemon_and_every_caller_is_served_after_all(pl
     assert (left_in(place), kept_in(place)) == ([], [])
 
 
-async def test_a_desk_without_a_demonstration_says_so_in_one_line() -> None:
-    desk = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", desk_of_the_guide(), "ws://127.0.0.1:1/ws/v1"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    out, complaints = await said_by(desk)
-
-    assert (desk.returncode, out) == (1, b"")
-    assert complaints.decode().startswith("There is no desk at ws://127.0.0.1:1/ws/v1: ")
-    assert complaints.count(b"\n") == 1
-
-
 @pytest.mark.scenario
 async def test_a_guest_calls_from_his_phone_and_takes_a_call_at_his_desk(place: Path) -> None:
     show = await asyncio.create_subprocess_exec(
@@ -232,13 +220,6 @@ async def addresses_of(show: asyncio.subprocess.Process) -> dict[str, str]:
         what, _blanks, where = line.partition("  ")
         told[what] = where.strip()
     return told
-
-
-def desk_of_the_guide() -> str:
-    """Return the program in the guide by which anybody can be an agent."""
-    guide = (ROOT / "docs" / "demo.md").read_text(encoding="utf-8")
-    (program,) = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
-    return str(program)
 
 
 async def call_oneself(told: dict[str, str]) -> None:
