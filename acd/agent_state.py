@@ -18,6 +18,7 @@ from acd.commands import Occupation, ShowAgentState, Wish
 from acd.errors import IllegalTransitionError
 from acd.misses import MissCause
 from acd.policy import QueuePolicy
+from acd.stints import Stint
 from acd.workload import Workload
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
 from cti.instants import Duration, Time
@@ -81,8 +82,8 @@ class Agent:
     talk, and `wrap_up_max` how long it may be made; `wrap_up_latest` is to when a wrap-up that runs
     may be extended. `misses` are his rows of misses; `row` is how many of them made him not ready,
     where it was the system. `own_wrap_ups` is his own time after calls of some queues,
-    `own_wrap_up` after all others. `leaving`: no longer in the policy; he is forgotten when his
-    call is over.
+    `own_wrap_up` after all others. `stint` is his work for one call, from its offer on. `leaving`:
+    no longer in the policy; he is forgotten when his call is over.
     """
 
     agent: AgentId
@@ -106,6 +107,7 @@ class Agent:
     misses: dict[MissCause, int] = field(default_factory=dict)
     row: int = 0
     leaving: bool = False
+    stint: Stint | None = None
     workload: Workload = field(default_factory=Workload)
 
     def become(self, occupation: Occupation, now: Time) -> None:

@@ -6,8 +6,15 @@ comes back from a talk, or was recovered with its age is not turned away for wan
 module decides nothing about agents.
 """
 
-from acd import agent_rules
-from acd.commands import OverflowCall, PlaceCall, TurnAwayCall, TurnAwayCause, WithdrawCause
+from acd import agent_rules, announcing
+from acd.commands import (
+    EstimateOutcome,
+    OverflowCall,
+    PlaceCall,
+    TurnAwayCall,
+    TurnAwayCause,
+    WithdrawCause,
+)
 from acd.errors import InvariantError
 from acd.facts import CallQueued
 from acd.floor import Floor
@@ -116,6 +123,7 @@ def give_back(floor: Floor, call: Call) -> None:
     call.held_until = None
     floor.queues[call.queue].waiting.become(call, CallState.WAITING)
     floor.opened(call)
+    announcing.resume(floor, call)
     if call.overflow_due:
         overflow(floor, call)
 
@@ -175,8 +183,11 @@ def start_overflow(floor: Floor, call: Call, since: Time) -> None:
         floor.timers.start(Timer(TimerKind.OVERFLOW, call=call.call), call.overflow_at)
 
 
-def leave_waiting(floor: Floor, call: Call) -> None:
+def leave_waiting(
+    floor: Floor, call: Call, outcome: EstimateOutcome = EstimateOutcome.LEFT
+) -> None:
     """End the waiting of a call, and the timers that go with it."""
+    announcing.judge(floor, call, outcome)
     _vacate(floor, call)
     _stop(floor, call, TimerKind.HELD)
     for agent in call.spared:
@@ -220,6 +231,7 @@ def _place(floor: Floor, call: Call, queue: Queue) -> None:
     queue.waiting.add(call)
     _tell_place(floor, call)
     start_overflow(floor, call, floor.now)
+    announcing.begin(floor, call)
     if call.state is CallState.WAITING:
         floor.opened(call)
 
@@ -239,6 +251,7 @@ def _tell_place(floor: Floor, call: Call) -> None:
 def _vacate(floor: Floor, call: Call) -> None:
     """Take a call's place away; a removed queue ends with its last call."""
     queue = floor.queues[call.queue]
+    announcing.end(floor, call)
     queue.waiting.remove(call)
     _stop(floor, call, TimerKind.OVERFLOW)
     call.overflow_at = None

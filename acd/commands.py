@@ -124,6 +124,53 @@ class TurnAwayCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Announce:
+    """
+    Tell a waiting caller his position, how long it will take, or a comfort message.
+
+    `position` counts him too: the next one has 1. With `position_is_more` or `estimate_is_more` it
+    is more than that. `message` names a prompt.
+    """
+
+    call: CallId
+    queue: QueueName
+    position: int | None = None
+    position_is_more: bool = False
+    estimate: Duration | None = None
+    estimate_is_more: bool = False
+    message: str | None = None
+
+
+class EstimateOutcome(Enum):
+    """What became of a caller whose wait was estimated."""
+
+    ANSWERED = "answered"
+    LEFT = "left"
+    MOVED = "moved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeEstimate:
+    """
+    Keep an estimate beside what happened.
+
+    It was made `at`; `expected` is what was worked out, `said` what the caller was told, or would
+    have been if his queue were not silent (`aloud`); with `is_more`, more than that. `actual` is
+    how long it took from then until the outcome.
+    """
+
+    call: CallId
+    queue: QueueName
+    at: Time
+    expected: Duration
+    said: Duration
+    is_more: bool
+    aloud: bool
+    actual: Duration
+    outcome: EstimateOutcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowAgentState:
     """
     Show an agent's state, which has just changed, to him and to whoever watches him.
@@ -205,6 +252,8 @@ AcdCommand = (
     | PlaceCall
     | OverflowCall
     | TurnAwayCall
+    | Announce
+    | JudgeEstimate
     | ShowAgentState
     | InvariantBroken
 )

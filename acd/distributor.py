@@ -9,7 +9,7 @@ This module knows which rule a fact concerns, and no rule itself.
 from collections.abc import Callable, Mapping
 from typing import Final, assert_never
 
-from acd import agent_rules, call_rules, offer_rules, opening_rules, policy_rules
+from acd import agent_rules, announcing, call_rules, offer_rules, opening_rules, policy_rules
 from acd.agent_state import Agent
 from acd.commands import AcdCommand, Healing, Invariant, InvariantBroken
 from acd.facts import (
@@ -67,7 +67,7 @@ class Distributor:
         floor.now = max(floor.now, now)
         try:
             _apply(floor, fact)
-            match_floor(floor)
+            _settle(floor)
         except DEFECTS as error:
             self._survive(type(fact).__name__, error, lambda: _apply(floor, fact))
         return self._guarded(floor.take_commands())
@@ -84,7 +84,7 @@ class Distributor:
             try:
                 while (timer := floor.timers.take_due(due)) is not None:
                     _fire(floor, timer)
-                match_floor(floor)
+                _settle(floor)
             except DEFECTS as error:
                 self._survive("match" if timer is None else timer.kind.name.lower(), error)
                 if timer is not None:
@@ -154,10 +154,11 @@ class Distributor:
         """Match on a floor that was healed; where that fails, nobody is matched in this step."""
         floor = self._floor
         try:
-            match_floor(floor)
+            _settle(floor)
         except DEFECTS as error:
             heal(floor, [described("match", error)])
             floor.take_candidates()
+            floor.take_hearers()
 
     def _put_off(self, failed: Mapping[Timer, bool]) -> None:
         """Try those timers again later that failed on a healed floor, too."""
@@ -165,6 +166,12 @@ class Distributor:
         for timer, is_hopeless in failed.items():
             if is_hopeless:
                 floor.timers.start(timer, later(floor.now, PUT_OFF))
+
+
+def _settle(floor: Floor) -> None:
+    """Have everybody match who may, and then those hear something who are to go on waiting."""
+    match_floor(floor)
+    announcing.speak(floor)
 
 
 def _apply(floor: Floor, fact: AcdFact) -> None:
@@ -242,5 +249,7 @@ def _fire(floor: Floor, timer: Timer) -> None:
             call_rules.overflow(floor, floor.calls[CallId(timer.call)])
         case TimerKind.SLOT:
             floor.end_slot()
+        case TimerKind.ANNOUNCE:
+            announcing.fall_due(floor, floor.calls[CallId(timer.call)])
         case _ as unreachable:
             assert_never(unreachable)

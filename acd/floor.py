@@ -12,6 +12,7 @@ from acd.agent_state import Agent, Standing
 from acd.commands import AcdCommand, ShowAgentState
 from acd.offer_state import Offer
 from acd.queue_state import LOOKING_BACK, Queue
+from acd.teams import Teams
 from acd.timers import Timer, TimerKind, Timers
 from acd.waiting import Call
 from acd.workload import Workload, next_slot
@@ -38,6 +39,7 @@ class Floor:
         self.offers: dict[OfferId, Offer] = {}
         self.departed: dict[CallId, None] = {}
         self.timers = Timers()
+        self.teams = Teams()
         self.last_offer = 0
         self.last_sequence = 0
         self.window = Duration(0)
@@ -45,6 +47,7 @@ class Floor:
         self._commands: list[AcdCommand] = []
         self._freed: dict[AgentId, None] = {}
         self._opened: dict[CallId, None] = {}
+        self._hearers: dict[CallId, None] = {}
         self._touched: dict[AgentId, None] = {}
         self._standings: dict[AgentId, Standing] = {}
         self._shown: dict[AgentId, ShowAgentState] = {}
@@ -83,11 +86,22 @@ class Floor:
         """Note that an agent may take a call that he could not take before."""
         self._freed[agent.agent] = None
 
+    def may_hear(self, call: Call) -> None:
+        """Note that a caller is due to be told something, if he still waits after this step."""
+        self._hearers[call.call] = None
+
+    def take_hearers(self) -> list[Call]:
+        """Return the calls noted by `may_hear` since the last time; none is left out."""
+        calls = [self.calls[name] for name in self._hearers if name in self.calls]
+        self._hearers.clear()
+        return calls
+
     def changed(self, agent: Agent) -> None:
         """Put an agent who was changed in his place in all lines, and have him shown."""
         self._touched[agent.agent] = None
         if self.window:
             agent.follow_work(self.now)
+        self.teams.follow(agent, self.queues, self.now)
         before = self._standings[agent.agent]
         standing = agent.standing()
         if standing is before:
@@ -105,7 +119,7 @@ class Floor:
     def is_indexed(self, agent: Agent) -> bool:
         """Return whether an agent stands in all lines where his state has him."""
         standing = agent.standing()
-        if self._standings.get(agent.agent) is not standing:
+        if self._standings.get(agent.agent) is not standing or not self.teams.knows(agent):
             return False
         is_ready, queues = standing is Standing.READY, self.queues
         for name in agent.queues:
@@ -140,17 +154,20 @@ class Floor:
         """Get to know an agent, with the queues that he names."""
         self.agents[agent.agent] = agent
         self._shown[agent.agent] = agent.shown()
+        self.teams.add(agent)
         self._enter_queues(agent)
 
     def assign(self, agent: Agent, queues: tuple[QueueName, ...]) -> None:
         """Have an agent serve these queues instead of his present ones."""
         self._leave_queues(agent)
         agent.queues = queues
+        self.teams.follow(agent, self.queues, self.now)
         self._enter_queues(agent)
 
     def forget_agent(self, agent: Agent) -> None:
         """Know an agent no longer; he is shown a last time."""
         self._leave_queues(agent)
+        self.teams.forget(agent)
         self.tell(agent.shown())
         del self.agents[agent.agent], self._standings[agent.agent], self._shown[agent.agent]
 

@@ -10,7 +10,7 @@ It costs as much as a restart from a snapshot, some 10 us for each agent and eac
 from traceback import walk_tb
 from typing import Final
 
-from acd import agent_rules, call_rules
+from acd import agent_rules, announcing, call_rules
 from acd.agent_state import Agent
 from acd.commands import Healing, Invariant, InvariantBroken, WithdrawCause, WithdrawOffer
 from acd.errors import AcdError
@@ -133,6 +133,7 @@ def _settle(floor: Floor) -> None:
     for call in floor.calls.values():
         if call.state is not CallState.TALKING and call.overflow_at is None:
             call_rules.start_overflow(floor, call, call.queued_at)
+        announcing.put_right(floor, call)
     floor.forget_queues(
         [name for name, queue in floor.queues.items() if queue.removed and not len(queue.waiting)]
     )

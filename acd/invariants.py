@@ -138,6 +138,7 @@ def audit_call(floor: Floor, call: Call) -> Iterator[Breach]:
     timers, awaits = floor.timers, call.overflow_at is not None and not call.overflow_due
     if (
         timers.runs(Timer(TimerKind.OVERFLOW, call=call.call)) != awaits
+        or timers.runs(Timer(TimerKind.ANNOUNCE, call=call.call)) != call.hearing.is_awaited
         or timers.runs(Timer(TimerKind.HELD, call=call.call)) != (call.held_until is not None)
         or not all(
             timers.runs(Timer(TimerKind.SPARED, call=call.call, agent=agent))
@@ -257,6 +258,7 @@ def _timers_due(floor: Floor) -> int:
     due += sum(
         (call.overflow_at is not None and not call.overflow_due)
         + (call.held_until is not None)
+        + call.hearing.is_awaited
         + len(call.spared)
         for call in floor.calls.values()
     )

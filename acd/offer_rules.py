@@ -7,7 +7,7 @@ are too late or forged, and have no effect.
 
 from acd import agent_rules, call_rules
 from acd.agent_state import Agent
-from acd.commands import Occupation, OfferCall, OfferReason, Wish, WithdrawCause
+from acd.commands import EstimateOutcome, Occupation, OfferCall, OfferReason, Wish, WithdrawCause
 from acd.errors import InvariantError
 from acd.facts import OfferOutcome
 from acd.floor import Floor
@@ -50,6 +50,7 @@ def offer_call(floor: Floor, call: Call, reason: OfferReason) -> None:
     agent.become(Occupation.OFFERED, floor.now)
     agent.offer = offer.offer
     agent.call = call.call
+    floor.teams.begin_stint(agent, call.queue, floor.now)
     floor.changed(agent)
     floor.tell(
         OfferCall(
@@ -87,7 +88,7 @@ def answered(floor: Floor, offer_id: OfferId) -> None:
     if call is None:
         agent_rules.end_offer(floor, agent, loses_turn=False)
         return
-    call_rules.leave_waiting(floor, call)
+    call_rules.leave_waiting(floor, call, EstimateOutcome.ANSWERED)
     call.become(CallState.TALKING)
     call.offer = None
     call.agent = agent.agent

@@ -8,6 +8,7 @@ was in force then.
 from dataclasses import dataclass
 from enum import Enum
 
+from acd.announce_policy import AnnouncePolicy
 from acd.misses import MissRule
 from cti.ids import AgentId, QueueName
 from cti.instants import Duration, seconds
@@ -55,7 +56,8 @@ class QueuePolicy:
     chance begins with.
 
     `misses` are the rules for the causes of missing a call of which more is said. An agent may
-    extend his wrap-up until it has lasted `wrap_up_max` in all.
+    extend his wrap-up until it has lasted `wrap_up_max` in all. `announce` is what its callers hear
+    while they wait.
     """
 
     name: QueueName
@@ -71,6 +73,7 @@ class QueuePolicy:
     seed: int = 0
     misses: tuple[MissRule, ...] = ()
     wrap_up_max: Duration = WRAP_UP_MAX
+    announce: AnnouncePolicy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ the agents who served it, until the last has left. An agent who is no longer in 
 off, after his call if he has one.
 """
 
-from acd import agent_rules, call_rules
+from acd import agent_rules, announcing, call_rules
 from acd.agent_state import Agent
 from acd.floor import Floor
 from acd.policy import Policy, QueuePolicy
@@ -42,11 +42,14 @@ def _apply_queue(floor: Floor, rules: QueuePolicy) -> None:
         floor.queues[rules.name] = Queue(rules=rules)
         return
     changed = queue.rules.overflow != rules.overflow
+    spoken = queue.rules.announce != rules.announce
     reordered = _ordering(queue.rules) != _ordering(rules)
     queue.put_rules(rules)
     if changed:
         for call in queue.waiting:
             call_rules.start_overflow(floor, call, call.queued_at)
+    if spoken:
+        announcing.begin_anew(floor, queue)
     if reordered:
         floor.line_up_anew(queue)
 

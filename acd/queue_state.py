@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from acd.agent_state import Agent
+from acd.calibration import NO_CASES, Calibration
 from acd.chance import exponential
 from acd.members import Members
+from acd.observed import NOTHING_OBSERVED, Observed
 from acd.opening import UNSAID, Opening
 from acd.policy import QueuePolicy, Strategy
 from acd.waiting import WaitingCalls
@@ -33,7 +35,8 @@ class Queue:
     whether it is open. `turns` are the offers that
     agents had last, for taking turns; `draws` counts the draws of chance, and `clock` is the last
     winner's, from which on counts who gets in line anew; `kept` are figures that a snapshot
-    brought, for agents who are not in line yet.
+    brought, for agents who are not in line yet. `handled` is how long its calls take an agent, and
+    `rang` how long it rings until one answers; `calibration` is how right estimates were.
     """
 
     rules: QueuePolicy
@@ -45,6 +48,9 @@ class Queue:
     draws: int = 0
     clock: int = 0
     kept: dict[AgentId, tuple[int, int]] = field(default_factory=dict)
+    handled: Observed = NOTHING_OBSERVED
+    rang: Observed = NOTHING_OBSERVED
+    calibration: Calibration = NO_CASES
     _positions: dict[AgentId, int] = field(init=False)
     _weights: dict[AgentId, int] = field(init=False)
 

@@ -9,14 +9,18 @@ names, so that equal states give equal snapshots. This module writes no bytes: a
 from dataclasses import dataclass
 
 from acd.agent_state import NO_WRAP_UP, Agent
+from acd.calibration import NO_CASES, Calibration
 from acd.commands import Occupation, Wish, WithdrawCause
 from acd.errors import SnapshotRefusedError
 from acd.floor import Floor
+from acd.hearing import NOTHING_HEARD, Hearing
 from acd.misses import MissCause, MissRule
+from acd.observed import NOTHING_OBSERVED, Observed
 from acd.offer_state import Offer, OfferState
 from acd.opening import UNSAID, Opening
 from acd.policy import WRAP_UP_MAX, QueuePolicy
 from acd.queue_state import NOT_DERIVABLE, Queue
+from acd.stints import Stint
 from acd.timers import Timer, TimerKind
 from acd.waiting import Call, CallState
 from acd.workload import SlotRecord, Workload
@@ -43,6 +47,9 @@ class QueueSnapshot:
     clock: int = 0
     line: tuple[tuple[AgentId, int, int], ...] = ()
     opening: Opening = UNSAID
+    handled: Observed = NOTHING_OBSERVED
+    rang: Observed = NOTHING_OBSERVED
+    calibration: Calibration = NO_CASES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +86,7 @@ class AgentSnapshot:
     wrap_up_latest: Time | None = None
     own_wrap_up: Duration | None = None
     own_wrap_ups: tuple[tuple[QueueName, Duration], ...] = ()
+    stint: Stint | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +106,7 @@ class CallSnapshot:
     overflow_due: bool
     held_until: Time | None
     spared: tuple[tuple[AgentId, Time], ...]
+    hearing: Hearing = NOTHING_HEARD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +183,9 @@ def load(state: DistributorState) -> Floor:
             clock=queue.clock,
             kept={agent: (figure, tie) for agent, figure, tie in queue.line},
             opening=queue.opening,
+            handled=queue.handled,
+            rang=queue.rang,
+            calibration=queue.calibration,
         )
     floor.slot_ends = state.slot_ends
     if floor.slot_ends is not None:
@@ -199,6 +211,9 @@ def _save_queue(queue: Queue) -> QueueSnapshot:
         clock=queue.clock,
         line=tuple((agent, figure, tie) for agent, (figure, tie) in sorted(kept.items())),
         opening=queue.opening,
+        handled=queue.handled,
+        rang=queue.rang,
+        calibration=queue.calibration,
     )
 
 
@@ -235,6 +250,7 @@ def _save_agent(floor: Floor, agent: Agent) -> AgentSnapshot:
         wrap_up_latest=agent.wrap_up_latest,
         own_wrap_up=agent.own_wrap_up,
         own_wrap_ups=agent.own_wrap_ups,
+        stint=agent.stint,
     )
 
 
@@ -261,6 +277,7 @@ def _load_agent(floor: Floor, state: AgentSnapshot) -> None:
         own_wrap_up=state.own_wrap_up,
         own_wrap_ups=state.own_wrap_ups,
         leaving=state.leaving,
+        stint=state.stint,
         workload=Workload(
             slots={number: (calls, busy, free) for number, calls, busy, free in state.work},
             busy_since=state.busy_since,
@@ -298,6 +315,7 @@ def _save_call(call: Call) -> CallSnapshot:
         overflow_due=call.overflow_due,
         held_until=call.held_until,
         spared=tuple(sorted(call.spared.items())),
+        hearing=call.hearing,
     )
 
 
@@ -316,6 +334,7 @@ def _load_call(floor: Floor, state: CallSnapshot) -> None:
         overflow_due=state.overflow_due,
         held_until=state.held_until,
         spared=dict(state.spared),
+        hearing=state.hearing,
     )
     floor.calls[call.call] = call
     if call.state is not CallState.TALKING:
@@ -324,6 +343,8 @@ def _load_call(floor: Floor, state: CallSnapshot) -> None:
         floor.timers.start(Timer(TimerKind.OVERFLOW, call=call.call), call.overflow_at)
     if call.held_until is not None:
         floor.timers.start(Timer(TimerKind.HELD, call=call.call), call.held_until)
+    if call.hearing.next_at is not None and call.hearing.is_awaited:
+        floor.timers.start(Timer(TimerKind.ANNOUNCE, call=call.call), call.hearing.next_at)
     for agent, until in call.spared.items():
         floor.timers.start(Timer(TimerKind.SPARED, call=call.call, agent=agent), until)
 

@@ -77,6 +77,12 @@ class SortedIndex(Generic[Key]):
         """Return the smallest key, or None."""
         return self._blocks[0][0] if self._blocks else None
 
+    def rank(self, key: Key) -> int:
+        """Return how many keys are smaller than this one, which need not be there."""
+        at = bisect_left(self._lasts, key)
+        before = sum(map(len, self._blocks[:at]))
+        return before + (bisect_left(self._blocks[at], key) if at < len(self._blocks) else 0)
+
     def __iter__(self) -> Iterator[Key]:
         """Go through all keys in ascending order; nothing may be changed meanwhile."""
         for block in self._blocks:

@@ -30,6 +30,8 @@ class TimerKind(IntEnum):
     """The wait after which a call goes on to another queue."""
     SLOT = 7
     """The slot at whose end the windows slide in which agents' work is counted."""
+    ANNOUNCE = 10
+    """The pause before a waiting caller is told something."""
 
 
 class Timer(NamedTuple):

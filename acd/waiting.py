@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from acd.errors import IllegalTransitionError
+from acd.hearing import NOTHING_HEARD, Hearing
 from acd.sorted_index import SortedIndex
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Duration, Time, seconds
@@ -68,6 +69,7 @@ class Call:
     overflow_due: bool = False
     held_until: Time | None = None
     spared: dict[AgentId, Time] = field(default_factory=dict)
+    hearing: Hearing = NOTHING_HEARD
 
     @property
     def place(self) -> Place:
@@ -143,6 +145,10 @@ class WaitingCalls:
     def known(self) -> tuple[Call, ...]:
         """Return all calls that wait here, in no order and trusting no place."""
         return tuple(self._calls.values())
+
+    def ahead(self, place: Place) -> int:
+        """Return how many calls wait here before a place, offered ones too."""
+        return self._places.rank(place)
 
     def __iter__(self) -> Iterator[Call]:
         """Go through all waiting calls, offered ones too, in the order of their places."""

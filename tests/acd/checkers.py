@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from acd.agent_state import Standing
+from acd.announcing import ESTIMATES_MAX
+from acd.calibration import KEPT
 from acd.commands import AcdCommand, InvariantBroken, Occupation, Wish
 from acd.distributor import Distributor
 from acd.invariants import audit
@@ -28,6 +30,7 @@ def check(distributor: Distributor) -> DistributorState:
     check_nobody_waits_in_vain(state)
     check_counts(distributor, state)
     check_next_deadline(distributor, state)
+    check_hearing(state)
     check_restoring(distributor, state)
     check_the_guard_agrees(distributor, state)
     return state
@@ -155,12 +158,26 @@ def check_next_deadline(distributor: Distributor, state: DistributorState) -> No
     instants += [agent.rests_until for agent in state.agents]
     instants += [call.held_until for call in state.calls]
     instants += [None if call.overflow_due else call.overflow_at for call in state.calls]
+    instants += [call.hearing.next_at for call in state.calls if call.hearing.is_awaited]
     instants += [until for call in state.calls for _, until in call.spared]
     instants += [offer.overdue_at for offer in state.offers if offer.state is OfferState.RINGING]
     instants.append(state.slot_ends)
     due = min((instant for instant in instants if instant is not None), default=None)
 
     assert due == distributor.next_deadline()
+
+
+def check_hearing(state: DistributorState) -> None:
+    """What a caller hears next is the first of what comes, and waits only while it may not be."""
+    for call in state.calls:
+        hearing = call.hearing
+        times = [at for at in (hearing.place_at, hearing.comfort_at) if at is not None]
+
+        assert hearing.next_at == min(times, default=None)
+        assert call.state is not CallState.TALKING or not times
+        assert not hearing.is_due or call.state in (CallState.OFFERED, CallState.HELD)
+        assert len(hearing.estimates) <= ESTIMATES_MAX
+    assert all(len(queue.calibration.cases) <= KEPT for queue in state.queues)
 
 
 def check_restoring(distributor: Distributor, state: DistributorState) -> None:

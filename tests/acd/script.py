@@ -12,9 +12,12 @@ by `shown`. After every step the checkers look at the whole floor, unless thousa
 
 from typing import Self
 
+from acd.announce_policy import AnnouncePolicy, ComfortPolicy, EstimatePolicy, PositionPolicy
 from acd.commands import (
     AcdCommand,
+    Announce,
     InvariantBroken,
+    JudgeEstimate,
     OfferCall,
     OverflowCall,
     PlaceCall,
@@ -78,6 +81,7 @@ def queue_policy(
     seed: int = 0,
     causes: str = "",
     wrap_max: float = 600,
+    announce: AnnouncePolicy | None = None,
 ) -> QueuePolicy:
     """
     Return a queue's rules; `order` is as `ann ben`, `weights` as `ann:3 ben:1`.
@@ -100,6 +104,43 @@ def queue_policy(
         seed=seed,
         misses=tuple(_miss_rule(*cause.split(":")) for cause in causes.split()),
         wrap_up_max=seconds(wrap_max),
+        announce=announce,
+    )
+
+
+def announce_policy(
+    *,
+    first: float = 20,
+    every: float = 60,
+    position: int | None = None,
+    estimate: tuple[float, float] | None = None,
+    trusted: float = 0.6,
+    cases: int = 20,
+    comfort: str = "",
+    comfort_times: tuple[float, float] = (30, 30),
+    only_improved: bool = True,
+) -> AnnouncePolicy:
+    """Return what callers hear; `estimate` is what it is rounded to and its most, in seconds."""
+    return AnnouncePolicy(
+        first_after=seconds(first),
+        every=seconds(every),
+        only_improved=only_improved,
+        position=None if position is None else PositionPolicy(at_most=position),
+        estimate=None
+        if estimate is None
+        else EstimatePolicy(
+            round_to=seconds(estimate[0]),
+            at_most=seconds(estimate[1]),
+            trusted=round(trusted * 1_000_000),
+            cases=cases,
+        ),
+        comfort=ComfortPolicy(
+            prompts=tuple(comfort.split()),
+            first_after=seconds(comfort_times[0]),
+            every=seconds(comfort_times[1]),
+        )
+        if comfort
+        else None,
     )
 
 
@@ -157,6 +198,13 @@ def brief(command: AcdCommand) -> str:
             said = f"overflow {command.call} {command.from_queue} {command.to_queue}"
         case TurnAwayCall():
             said = f"turn away {command.call} {command.cause.value}"
+        case Announce():
+            said = f"announce {command.call}{_announced(command)}"
+        case JudgeEstimate():
+            wait = ("over " if command.is_more else "") + f"{as_seconds(command.said):g}"
+            way = "said" if command.aloud else "kept silent"
+            actual, outcome = as_seconds(command.actual), command.outcome.value
+            said = f"judge {command.call} {way} {wait} was {actual:g} {outcome}"
         case ShowAgentState():
             reason = "" if command.reason is None else f"({command.reason})"
             until = "" if command.until is None else f" until {as_seconds(command.until):g}"
@@ -166,6 +214,18 @@ def brief(command: AcdCommand) -> str:
         case InvariantBroken():
             said = f"broken {command.name.value} {command.about} {command.healed_by.value}"
     return said
+
+
+def _announced(command: Announce) -> str:
+    position = estimate = message = ""
+    if command.position is not None:
+        position = f" at {'over ' if command.position_is_more else ''}{command.position}"
+    if command.estimate is not None:
+        over = "over " if command.estimate_is_more else ""
+        estimate = f" wait {over}{as_seconds(command.estimate):g}"
+    if command.message is not None:
+        message = f" {command.message}"
+    return position + estimate + message
 
 
 class Script:

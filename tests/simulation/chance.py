@@ -13,8 +13,11 @@ from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from random import Random
 
+from acd.announcing import PAUSE_MIN
 from acd.commands import (
     AcdCommand,
+    Announce,
+    JudgeEstimate,
     OfferCall,
     OverflowCall,
     PlaceCall,
@@ -51,7 +54,7 @@ from acd.waiting import CallState
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Duration, Time, as_seconds, seconds
 from tests.acd.checkers import check, sound
-from tests.acd.script import brief, phone, policy, queue_policy
+from tests.acd.script import announce_policy, brief, phone, policy, queue_policy
 
 QUEUES = ("sales", "support", "night")
 AGENTS = tuple(AgentId(name) for name in ("ann", "ben", "cat", "dan", "eve", "fay"))
@@ -88,6 +91,14 @@ def policies() -> list[Policy]:
         overflow=(25, "nowhere"),
         causes="no_answer:2:4 busy:1:0",
     )
+    spoken = announce_policy(
+        first=2, every=10, position=2, estimate=(5, 60), comfort="hold on", comfort_times=(0, 10)
+    )
+    wrong = announce_policy(
+        first=0, every=1, estimate=(1, 20), trusted=1.0, cases=2, only_improved=False
+    )
+    telling = replace(support, announce=wrong)
+    sales = replace(sales, announce=spoken)
     everybody = "ann:sales ben:sales,support cat:support dan:sales,support,night eve:night fay:"
     fewer = "ann:sales,support ben:support dan:night zoe:sales"
     return [
@@ -95,11 +106,13 @@ def policies() -> list[Policy]:
         policy(everybody, sales, support, version="v2"),
         policy(fewer, sales, support, night, version="v3", wraps="ann:2 ben:support:7 dan:0"),
         policy(everybody, queue_policy("sales", wrap=1), support, night, version="v4"),
+        policy(fewer, sales, support, night, version="v3"),
+        policy(everybody, queue_policy("sales", wrap=1), telling, night, version="v4"),
         *(
             policy(everybody, *(_by(strategy, rules) for rules in rest), version=strategy.value)
             for strategy, *rest in (
                 (Strategy.ROUND_ROBIN, sales, support, night),
-                (Strategy.FEWEST_CALLS, support, night, sales),
+                (Strategy.FEWEST_CALLS, telling, night, sales),
                 (Strategy.LEAST_OCCUPIED, sales, support, night),
                 (Strategy.ORDERED, sales, support, night),
                 (Strategy.WEIGHTED_RANDOM, sales, support, night),
@@ -125,12 +138,14 @@ class Ledger:
     offers: dict[OfferId, OfferCall] = field(default_factory=dict)
     talks: dict[CallId, AgentId] = field(default_factory=dict)
     outcomes: dict[str, int] = field(default_factory=dict)
+    heard: dict[CallId, Time] = field(default_factory=dict)
+    promises: dict[CallId, int] = field(default_factory=dict)
     arrivals: int = 0
 
     def count(self, outcome: str) -> None:
         self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
 
-    def enter(self, fact: AcdFact | None, commands: list[AcdCommand]) -> None:
+    def enter(self, fact: AcdFact | None, commands: list[AcdCommand], now: Time) -> None:
         """Enter a step, as somebody who has only heard the facts and the commands."""
         match fact:
             case CallQueued():
@@ -144,6 +159,7 @@ class Ledger:
                 made = self.offers.pop(offer)
                 if made.call in self.calls:
                     self.talks[made.call] = made.agent
+                    self.heard.pop(made.call, None)
             case OfferEnded(offer=offer):
                 self.offers.pop(offer, None)
         for command in commands:
@@ -151,6 +167,8 @@ class Ledger:
                 assert command.call in self.calls
                 assert command.call not in {made.call for made in self.offers.values()}
                 self.offers[command.offer] = command
+            if isinstance(command, Announce | JudgeEstimate):
+                self._enter_heard(command, now)
 
     def _enter_queued(self, call: CallId, commands: list[AcdCommand]) -> None:
         is_new = call not in self.calls
@@ -163,6 +181,19 @@ class Ledger:
             self.calls.add(call)
         if any(isinstance(command, TurnAwayCall) for command in commands):
             self._close(call, "turned_away")
+
+    def _enter_heard(self, command: Announce | JudgeEstimate, now: Time) -> None:
+        """Nobody hears anything while it rings, or too soon; every estimate said is judged."""
+        call = command.call
+        if isinstance(command, JudgeEstimate):
+            self.promises[call] = self.promises.get(call, 0) - command.aloud
+            return
+        assert call in self.calls
+        assert call not in self.talks
+        assert call not in {made.call for made in self.offers.values()}
+        assert now >= self.heard.get(call, Time(-PAUSE_MIN)) + PAUSE_MIN
+        self.heard[call] = now
+        self.promises[call] = self.promises.get(call, 0) + (command.estimate is not None)
 
     def _close(self, call: CallId, outcome: str) -> None:
         self.calls.remove(call)
@@ -205,6 +236,7 @@ class World:
         assert self.distributor.snapshot().calls == ()
         assert self.distributor.snapshot().offers == ()
         assert sum(self.ledger.outcomes.values()) == self.ledger.arrivals
+        assert not any(self.ledger.promises.values())
 
     def _begin_work(self) -> None:
         for agent in AGENTS:
@@ -295,7 +327,7 @@ class World:
         self.story.append(f"{as_seconds(self.now):.3f} {type(fact).__name__}")
         self.story += [brief(command) for command in commands]
         sound(commands)
-        self.ledger.enter(fact, commands)
+        self.ledger.enter(fact, commands, self.now)
         for command in commands:
             self._carry_out(command)
         if isinstance(fact, OfferAnswered):

@@ -1,0 +1,128 @@
+"""
+Who works for which queues: the agents who want calls, by the set of queues that they serve.
+
+Who wants calls works, whatever he is doing just now; who asked for a break during his talk, or is
+logged off, does not. Agents with the same queues are a team; there are few of these even where
+there are many agents, so a question about a queue goes through its teams and not its agents. Kept
+with every change of an agent, and derived from the agents alone. This module decides nothing.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from acd.agent_state import Agent
+from acd.commands import Occupation, Wish
+from acd.queue_state import Queue
+from acd.stints import Stint
+from cti.ids import AgentId, QueueName
+from cti.instants import Time
+
+Team = tuple[QueueName, ...]
+"""The queues that its agents serve, in their order."""
+
+
+class Teams:
+    """The agents who work, and how many offers of each queue are unanswered."""
+
+    def __init__(self) -> None:
+        self._teams: dict[Team, dict[AgentId, Agent]] = {}
+        self._team_of: dict[AgentId, Team] = {}
+        self._of_queue: dict[QueueName, dict[Team, None]] = {}
+        self._ringing: Counter[QueueName] = Counter()
+
+    def follow(self, agent: Agent, queues: Mapping[QueueName, Queue], now: Time) -> None:
+        """Note what has become of an agent who was changed."""
+        self._follow_stint(agent, queues, now)
+        before = self._team_of.get(agent.agent)
+        team = _team(agent)
+        if team != before:
+            self._leave(agent, before)
+            self._join(agent, team)
+
+    def add(self, agent: Agent) -> None:
+        """Get to know an agent as he is."""
+        self._ring(agent.stint, 1)
+        self._join(agent, _team(agent))
+
+    def forget(self, agent: Agent) -> None:
+        """Know an agent no longer."""
+        self._ring(agent.stint, -1)
+        self._leave(agent, self._team_of.get(agent.agent))
+
+    def begin_stint(self, agent: Agent, queue: QueueName, now: Time) -> None:
+        """Note that an agent is offered a call of a queue."""
+        agent.stint = Stint(queue=queue, since=now)
+        self._ring(agent.stint, 1)
+
+    def knows(self, agent: Agent) -> bool:
+        """Return whether an agent is in the team in which his state has him, or in none."""
+        return self._team_of.get(agent.agent) == _team(agent)
+
+    def of(self, queue: QueueName) -> Iterator[tuple[Team, Mapping[AgentId, Agent]]]:
+        """Go through the teams that serve a queue, in no order that means anything."""
+        return ((team, self._teams[team]) for team in self._of_queue.get(queue, ()))
+
+    def ringing(self, queue: QueueName) -> int:
+        """Return how many calls of a queue are on offer to agents."""
+        return self._ringing[queue]
+
+    def _follow_stint(self, agent: Agent, queues: Mapping[QueueName, Queue], now: Time) -> None:
+        stint = agent.stint
+        busy = agent.occupation in (Occupation.BUSY, Occupation.OFFERED)
+        if stint is not None and not busy and agent.wrap_up_ends is None:
+            self._end_stint(agent, stint, queues, now)
+        elif agent.occupation is Occupation.BUSY and stint is not None:
+            self._answer(agent, stint, queues, now)
+
+    def _answer(
+        self, agent: Agent, stint: Stint, queues: Mapping[QueueName, Queue], now: Time
+    ) -> None:
+        if stint.answered_at is not None:
+            return
+        self._ring(stint, -1)
+        agent.stint = Stint(queue=stint.queue, since=stint.since, answered_at=now)
+        queue = queues.get(stint.queue)
+        if queue is not None:
+            queue.rang = queue.rang.after(now - stint.since)
+
+    def _end_stint(
+        self, agent: Agent, stint: Stint, queues: Mapping[QueueName, Queue], now: Time
+    ) -> None:
+        self._ring(stint, -1)
+        agent.stint = None
+        queue = queues.get(stint.queue)
+        if queue is not None and stint.answered_at is not None:
+            queue.handled = queue.handled.after(now - stint.since)
+
+    def _ring(self, stint: Stint | None, change: int) -> None:
+        if stint is not None and stint.answered_at is None:
+            self._ringing[stint.queue] += change
+
+    def _join(self, agent: Agent, team: Team | None) -> None:
+        if team is None:
+            return
+        self._team_of[agent.agent] = team
+        members = self._teams.setdefault(team, {})
+        if not members:
+            for name in team:
+                self._of_queue.setdefault(name, {})[team] = None
+        members[agent.agent] = agent
+
+    def _leave(self, agent: Agent, team: Team | None) -> None:
+        if team is None:
+            return
+        del self._team_of[agent.agent]
+        members = self._teams[team]
+        del members[agent.agent]
+        if not members:
+            del self._teams[team]
+            for name in team:
+                of_queue = self._of_queue[name]
+                del of_queue[team]
+                if not of_queue:
+                    del self._of_queue[name]
+
+
+def _team(agent: Agent) -> Team | None:
+    """Return the team of an agent who works; here alone it is said who does."""
+    return agent.queues if agent.wish is Wish.READY else None
