@@ -11,6 +11,7 @@ import contextlib
 import aiohttp
 import structlog
 
+from acd.offer_state import MISS_REASONS
 from lab.demo.cast import AgentScript, CallerScript, Dealing, Direction
 from lab.desk import Desk, DeskClosedError, DeskError, DeskRefusedError
 from lab.phone.call import Call
@@ -33,6 +34,9 @@ RECONNECT_PAUSE_S = 0.5
 """How long a desk's program waits before it tries to connect again."""
 PRESSES_AGAIN_S = 2.5
 """The daemon is back: by now the menu has begun anew, for those who were in it."""
+
+_FOR_MISSES = frozenset(reason.value for reason in MISS_REASONS.values())
+"""With these reasons the system made him not ready."""
 
 log = structlog.get_logger(__name__)
 
@@ -212,7 +216,7 @@ def _needs_him(state: object) -> bool:
         return False
     if state.occupation == "wrapping_up":
         return True
-    return state.reason == "ring_no_answer"
+    return state.reason in _FOR_MISSES
 
 
 async def _hears(call: Call, hz: int, *, within_s: float) -> bool:
