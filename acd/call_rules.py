@@ -1,31 +1,26 @@
 """
-What becomes of a call that waits: its place, its queue, its overflow, its end.
+What becomes of a call: it comes in or is sent elsewhere, waits, is held, talks, ends.
 
-A call keeps its age wherever it goes. A queue's limit is for newcomers: a call that waits already,
-comes back from a talk, or was recovered with its age is not turned away for want of room. This
-module decides nothing about agents.
+What stands at a queue's door is for newcomers: a call that waits already, comes back from a talk,
+or was recovered with its age is not turned away. What moves a waiting call on stands in
+`leave_rules`. This module decides nothing about agents.
 """
 
 from acd import agent_rules, announcing
-from acd.commands import (
-    EstimateOutcome,
-    OverflowCall,
-    PlaceCall,
-    TurnAwayCall,
-    TurnAwayCause,
-    WithdrawCause,
-)
+from acd.commands import TurnAwayCall, TurnAwayCause, WithdrawCause
 from acd.errors import InvariantError
 from acd.facts import CallQueued
 from acd.floor import Floor
+from acd.leave_rules import TURN_AWAY_CAUSES, overflow, tell_step
+from acd.outcomes import TURNED_AWAY_BY, Outcome
+from acd.placing import leave_waiting, place, stop, tell_place, vacate
 from acd.queue_state import Queue
 from acd.timers import Timer, TimerKind
 from acd.waiting import HOLD_PAUSE, Call, CallState
-from cti.ids import AgentId, CallId
-from cti.instants import Duration, Time, later, seconds
-
-OVERFLOW_WAIT_MIN = seconds(1)
-"""The least wait before an overflow, whatever the rule says: no circle of queues can spin."""
+from acd.way_finding import way_in
+from acd.ways import Cause, TargetKind
+from cti.ids import AgentId, CallId, QueueName
+from cti.instants import Duration, later
 
 
 def queue_call(floor: Floor, fact: CallQueued) -> None:
@@ -48,22 +43,22 @@ def queue_call(floor: Floor, fact: CallQueued) -> None:
     if queue is None or queue.removed:
         _turn_away(floor, fact, TurnAwayCause.QUEUE_UNKNOWN)
         return
-    is_newcomer = call is None and fact.entered_at is None
-    shut = _shut(queue) if is_newcomer else None
-    if shut is not None:
-        _turn_away(floor, fact, shut)
-        return
+    if call is None and fact.entered_at is None:
+        entered = _come_in(floor, fact, queue)
+        if entered is None:
+            return
+        queue = entered
     entered_at = floor.now if fact.entered_at is None else min(fact.entered_at, floor.now)
     call = Call(
         call=fact.call,
-        queue=fact.queue,
+        queue=queue.rules.name,
         entered_at=entered_at,
         priority=fact.priority,
         sequence=0,
         queued_at=floor.now,
     )
     floor.calls[call.call] = call
-    _place(floor, call, queue)
+    place(floor, call, queue)
 
 
 def prioritise(floor: Floor, call_id: CallId, priority: Duration) -> None:
@@ -79,7 +74,7 @@ def prioritise(floor: Floor, call_id: CallId, priority: Duration) -> None:
     waiting.remove(call)
     call.priority = priority
     waiting.add(call)
-    _tell_place(floor, call)
+    tell_place(floor, call)
 
 
 def caller_left(floor: Floor, call_id: CallId) -> None:
@@ -93,7 +88,7 @@ def caller_left(floor: Floor, call_id: CallId) -> None:
         return
     if call.offer is not None:
         agent_rules.withdraw(floor, floor.offers[call.offer], WithdrawCause.CALLER_LEFT)
-    leave_waiting(floor, call)
+    leave_waiting(floor, call, Outcome.ABANDONED)
     del floor.calls[call_id]
 
 
@@ -119,11 +114,12 @@ def end_talk(floor: Floor, call: Call) -> None:
 
 def give_back(floor: Floor, call: Call) -> None:
     """Let a call whose offer ended, or that was held, go on waiting at its old place."""
-    _stop(floor, call, TimerKind.HELD)
+    stop(floor, call, TimerKind.HELD)
     call.held_until = None
     floor.queues[call.queue].waiting.become(call, CallState.WAITING)
     floor.opened(call)
     announcing.resume(floor, call)
+    floor.stir(floor.queues[call.queue])
     if call.overflow_due:
         overflow(floor, call)
 
@@ -151,60 +147,26 @@ def end_spared(floor: Floor, call: CallId, agent_id: AgentId) -> None:
         floor.freed(agent)
 
 
-def overflow(floor: Floor, call: Call) -> None:
-    """
-    Move a call on by its queue's rule, now or when nobody rings for it any longer.
-
-    Where the other queue is full or not there, the call stays, and tries again after the same wait.
-    """
-    call.overflow_due = call.state is not CallState.WAITING
-    rule = floor.queues[call.queue].rules.overflow
-    if call.overflow_due or rule is None:
-        return
-    target = floor.queues.get(rule.to)
-    if target is None or target.removed or _shut(target) is not None:
-        start_overflow(floor, call, floor.now)
-        return
-    waited = Duration(floor.now - call.entered_at)
-    floor.tell(OverflowCall(call=call.call, from_queue=call.queue, to_queue=rule.to, waited=waited))
-    _vacate(floor, call)
-    call.queue = rule.to
-    _place(floor, call, target)
-
-
-def start_overflow(floor: Floor, call: Call, since: Time) -> None:
-    """Let the wait for the overflow, if the queue has such a rule, run from `since`."""
-    rule = floor.queues[call.queue].rules.overflow
-    _stop(floor, call, TimerKind.OVERFLOW)
-    call.overflow_due = False
-    call.overflow_at = None
-    if rule is not None and rule.to != call.queue:
-        call.overflow_at = later(since, max(rule.wait, OVERFLOW_WAIT_MIN))
-        floor.timers.start(Timer(TimerKind.OVERFLOW, call=call.call), call.overflow_at)
-
-
-def leave_waiting(
-    floor: Floor, call: Call, outcome: EstimateOutcome = EstimateOutcome.LEFT
-) -> None:
-    """End the waiting of a call, and the timers that go with it."""
-    announcing.judge(floor, call, outcome)
-    _vacate(floor, call)
-    _stop(floor, call, TimerKind.HELD)
-    for agent in call.spared:
-        floor.timers.cancel(Timer(TimerKind.SPARED, call=call.call, agent=agent))
-    call.spared.clear()
+def _come_in(floor: Floor, fact: CallQueued, queue: Queue) -> Queue | None:
+    """Return the queue that a newcomer comes into; None where he is sent or turned away."""
+    way = way_in(floor, queue)
+    if isinstance(way, Cause):
+        queue.outcomes.arrived()
+        queue.outcomes.count(TURNED_AWAY_BY[way])
+        _turn_away(floor, fact, TURN_AWAY_CAUSES[way])
+        return None
+    for step in way:
+        left = floor.queues[step.from_queue].outcomes
+        left.arrived()
+        left.count(tell_step(floor, fact.call, step, Duration(0)))
+    if not way:
+        return queue
+    last = way[-1].target
+    return floor.queues[QueueName(last.name)] if last.kind is TargetKind.QUEUE else None
 
 
 def _turn_away(floor: Floor, fact: CallQueued, cause: TurnAwayCause) -> None:
     floor.tell(TurnAwayCall(call=fact.call, queue=fact.queue, cause=cause))
-
-
-def _shut(queue: Queue) -> TurnAwayCause | None:
-    """Return why a queue takes no newcomers now, None where it does."""
-    if not queue.opening.is_open:
-        return TurnAwayCause.QUEUE_CLOSED
-    is_full = len(queue.waiting) >= queue.rules.waiting_max
-    return TurnAwayCause.QUEUE_FULL if is_full else None
 
 
 def _queue_again(floor: Floor, call: Call, queue: Queue | None, fact: CallQueued) -> None:
@@ -213,52 +175,11 @@ def _queue_again(floor: Floor, call: Call, queue: Queue | None, fact: CallQueued
             return  # better in a queue that it did not want to be in than in none
         if call.offer is not None:
             agent_rules.withdraw(floor, floor.offers[call.offer], WithdrawCause.CALL_MOVED)
-        _vacate(floor, call)
+        vacate(floor, call, Outcome.WITHDRAWN)
         call.queue = fact.queue
         call.priority = fact.priority
         if fact.entered_at is not None:
             call.entered_at = min(fact.entered_at, floor.now)
-        _place(floor, call, queue)
+        place(floor, call, queue)
     if call.state is CallState.HELD:
         give_back(floor, call)
-
-
-def _place(floor: Floor, call: Call, queue: Queue) -> None:
-    """Give a call its place in the queue that it names, and have it written on its channel."""
-    floor.last_sequence += 1
-    call.sequence = floor.last_sequence
-    call.queued_at = floor.now
-    queue.waiting.add(call)
-    _tell_place(floor, call)
-    start_overflow(floor, call, floor.now)
-    announcing.begin(floor, call)
-    if call.state is CallState.WAITING:
-        floor.opened(call)
-
-
-def _tell_place(floor: Floor, call: Call) -> None:
-    floor.tell(
-        PlaceCall(
-            call=call.call,
-            queue=call.queue,
-            entered_at=call.entered_at,
-            priority=call.priority,
-            sequence=call.sequence,
-        )
-    )
-
-
-def _vacate(floor: Floor, call: Call) -> None:
-    """Take a call's place away; a removed queue ends with its last call."""
-    queue = floor.queues[call.queue]
-    announcing.end(floor, call)
-    queue.waiting.remove(call)
-    _stop(floor, call, TimerKind.OVERFLOW)
-    call.overflow_at = None
-    call.overflow_due = False
-    if queue.removed and len(queue.waiting) == 0:
-        floor.forget_queues([call.queue])
-
-
-def _stop(floor: Floor, call: Call, kind: TimerKind) -> None:
-    floor.timers.cancel(Timer(kind, call=call.call))

@@ -8,6 +8,7 @@ The shell carries a command out and answers each `OfferCall` with exactly one fi
 from dataclasses import dataclass
 from enum import Enum
 
+from acd.ways import Cause, Target
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
 from cti.instants import Duration, Time
 
@@ -29,6 +30,9 @@ class TurnAwayCause(Enum):
     QUEUE_UNKNOWN = "queue_unknown"
     QUEUE_FULL = "queue_full"
     QUEUE_CLOSED = "queue_closed"
+    NO_AGENTS = "no_agents"
+    ALL_NOT_READY = "all_not_ready"
+    OVERFLOW = "overflow"
 
 
 class Wish(Enum):
@@ -106,17 +110,38 @@ class PlaceCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverflowCall:
-    """Tell everybody that a rule moved the call on; a `PlaceCall` for the new queue follows."""
+    """
+    Tell everybody that a rule moved the call on; a `PlaceCall` for the new queue follows.
+
+    At the door of a queue that a newcomer does not come into, `waited` is nothing.
+    """
 
     call: CallId
     from_queue: QueueName
     to_queue: QueueName
     waited: Duration
+    cause: Cause = Cause.OVERFLOW
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DivertCall:
+    """
+    Send the call to a target that is no queue; the core does not know it any more.
+
+    A call that comes back from there (the number was busy, the flow led into a queue) is queued
+    anew, with the age that `CallQueued` states for it.
+    """
+
+    call: CallId
+    from_queue: QueueName
+    cause: Cause
+    target: Target
+    waited: Duration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnAwayCall:
-    """The queue does not take this call: tell the caller and end it."""
+    """The queue does not take this call, or keeps it no longer: tell the caller and end it."""
 
     call: CallId
     queue: QueueName
@@ -251,6 +276,7 @@ AcdCommand = (
     | WithdrawOffer
     | PlaceCall
     | OverflowCall
+    | DivertCall
     | TurnAwayCall
     | Announce
     | JudgeEstimate

@@ -36,11 +36,12 @@ from acd.facts import (
 from acd.floor import Floor
 from acd.healing import DEFECTS, described, heal, match_anew
 from acd.invariants import Breach, Guard
+from acd.leave_rules import judge_stirred, overflow
 from acd.matching import match as match_floor
 from acd.picture import FloorPicture, draw
 from acd.snapshot import DistributorState, load, save
 from acd.timers import Timer, TimerKind
-from cti.ids import AgentId, CallId, OfferId
+from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Time, later, seconds
 
 PUT_OFF: Final = seconds(60)
@@ -169,7 +170,8 @@ class Distributor:
 
 
 def _settle(floor: Floor) -> None:
-    """Have everybody match who may, and then those hear something who are to go on waiting."""
+    """Have those leave who are to, then match who may, then tell those who go on waiting."""
+    judge_stirred(floor)
     match_floor(floor)
     announcing.speak(floor)
 
@@ -246,10 +248,12 @@ def _fire(floor: Floor, timer: Timer) -> None:
         case TimerKind.OFFER_OVERDUE:
             offer_rules.overdue(floor, OfferId(timer.offer))
         case TimerKind.OVERFLOW:
-            call_rules.overflow(floor, floor.calls[CallId(timer.call)])
+            overflow(floor, floor.calls[CallId(timer.call)])
         case TimerKind.SLOT:
             floor.end_slot()
         case TimerKind.ANNOUNCE:
             announcing.fall_due(floor, floor.calls[CallId(timer.call)])
+        case TimerKind.LEAVE:
+            floor.stir(floor.queues[QueueName(timer.queue)])
         case _ as unreachable:
             assert_never(unreachable)

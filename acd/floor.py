@@ -9,7 +9,7 @@ right, remembers who may now match, and collects the commands. It decides nothin
 from collections.abc import Collection
 
 from acd.agent_state import Agent, Standing
-from acd.commands import AcdCommand, ShowAgentState
+from acd.commands import AcdCommand, ShowAgentState, Wish
 from acd.offer_state import Offer
 from acd.queue_state import LOOKING_BACK, Queue
 from acd.teams import Teams
@@ -49,7 +49,9 @@ class Floor:
         self._opened: dict[CallId, None] = {}
         self._hearers: dict[CallId, None] = {}
         self._touched: dict[AgentId, None] = {}
+        self._stirred: dict[QueueName, None] = {}
         self._standings: dict[AgentId, Standing] = {}
+        self._wishes: dict[AgentId, Wish] = {}
         self._shown: dict[AgentId, ShowAgentState] = {}
 
     def tell(self, command: AcdCommand) -> None:
@@ -96,12 +98,27 @@ class Floor:
         self._hearers.clear()
         return calls
 
+    def stir(self, queue: Queue) -> None:
+        """Note that the leave rules of a queue, if it has or had any, are to be judged."""
+        if queue.rules.leave or queue.causes:
+            self._stirred[queue.rules.name] = None
+
+    def take_stirred(self) -> Queue | None:
+        """Return a queue whose leave rules are to be judged, None where there is none left."""
+        while self._stirred:
+            name = next(iter(self._stirred))
+            del self._stirred[name]
+            if name in self.queues:
+                return self.queues[name]
+        return None
+
     def changed(self, agent: Agent) -> None:
         """Put an agent who was changed in his place in all lines, and have him shown."""
         self._touched[agent.agent] = None
         if self.window:
             agent.follow_work(self.now)
         self.teams.follow(agent, self.queues, self.now)
+        self._follow_wish(agent)
         before = self._standings[agent.agent]
         standing = agent.standing()
         if standing is before:
@@ -121,6 +138,8 @@ class Floor:
         standing = agent.standing()
         if self._standings.get(agent.agent) is not standing or not self.teams.knows(agent):
             return False
+        if self._wishes.get(agent.agent) is not agent.wish:
+            return False
         is_ready, queues = standing is Standing.READY, self.queues
         for name in agent.queues:
             if name not in queues or queues[name].members.is_in_line(agent.agent) is not is_ready:
@@ -129,7 +148,8 @@ class Floor:
 
     def knows_all(self) -> bool:
         """Return whether the agents in the table are those who stand somewhere and are shown."""
-        return self.agents.keys() == self._standings.keys() == self._shown.keys()
+        kept = (self._standings.keys(), self._wishes.keys(), self._shown.keys())
+        return all(self.agents.keys() == names for names in kept)
 
     def lost_agents(self) -> tuple[ShowAgentState, ...]:
         """Return the agents who are shown and are not in the table any more."""
@@ -170,6 +190,7 @@ class Floor:
         self.teams.forget(agent)
         self.tell(agent.shown())
         del self.agents[agent.agent], self._standings[agent.agent], self._shown[agent.agent]
+        del self._wishes[agent.agent]
 
     def forget_queues(self, names: Collection[QueueName]) -> None:
         """Know removed queues no longer, in which nobody waits."""
@@ -181,6 +202,7 @@ class Floor:
                 self.assign(agent, tuple(name for name in agent.queues if name not in gone))
         for name in gone:
             del self.queues[name]
+            self.timers.cancel(Timer(TimerKind.LEAVE, queue=name))
 
     def line_up_anew(self, queue: Queue) -> None:
         """Put the ready agents of a queue where its strategy wants them by now."""
@@ -231,18 +253,36 @@ class Floor:
         if len(self.departed) > DEPARTED_MAX:
             del self.departed[next(iter(self.departed))]
 
+    def _follow_wish(self, agent: Agent) -> None:
+        """Count what an agent wishes by now in all his queues."""
+        before = self._wishes[agent.agent]
+        if agent.wish is before:
+            return
+        for name in agent.queues:
+            queue = self.queues[name]
+            queue.presence.leave(before)
+            queue.presence.enter(agent.wish)
+            self.stir(queue)
+        self._wishes[agent.agent] = agent.wish
+
     def _enter_queues(self, agent: Agent) -> None:
         standing = agent.standing()
         for name in agent.queues:
             queue = self.queues[name]
             queue.members.enter(standing)
+            queue.presence.enter(agent.wish)
+            self.stir(queue)
             if standing is Standing.READY:
                 queue.line_up(agent, self.now)
         self._standings[agent.agent] = standing
+        self._wishes[agent.agent] = agent.wish
         if standing is Standing.READY:
             self.freed(agent)
 
     def _leave_queues(self, agent: Agent) -> None:
-        standing = self._standings[agent.agent]
+        standing, wish = self._standings[agent.agent], self._wishes[agent.agent]
         for name in agent.queues:
-            self.queues[name].members.leave(agent.agent, standing)
+            queue = self.queues[name]
+            queue.members.leave(agent.agent, standing)
+            queue.presence.leave(wish)
+            self.stir(queue)

@@ -10,7 +10,7 @@ It costs as much as a restart from a snapshot, some 10 us for each agent and eac
 from traceback import walk_tb
 from typing import Final
 
-from acd import agent_rules, announcing, call_rules
+from acd import agent_rules, announcing
 from acd.agent_state import Agent
 from acd.commands import Healing, Invariant, InvariantBroken, WithdrawCause, WithdrawOffer
 from acd.errors import AcdError
@@ -18,6 +18,7 @@ from acd.floor import Floor
 from acd.invariants import Breach
 from acd.mending import Mend, mend
 from acd.offer_state import Offer
+from acd.placing import start_overflow
 from acd.snapshot import load, save
 from acd.waiting import CallState
 from cti.ids import OfferId
@@ -132,8 +133,10 @@ def _settle(floor: Floor) -> None:
         agent_rules.settle(floor, agent)
     for call in floor.calls.values():
         if call.state is not CallState.TALKING and call.overflow_at is None:
-            call_rules.start_overflow(floor, call, call.queued_at)
+            start_overflow(floor, call)
         announcing.put_right(floor, call)
+    for queue in floor.queues.values():
+        floor.stir(queue)
     floor.forget_queues(
         [name for name, queue in floor.queues.items() if queue.removed and not len(queue.waiting)]
     )

@@ -133,7 +133,7 @@ def audit_call(floor: Floor, call: Call) -> Iterator[Breach]:
         yield breach
     if call.call in floor.departed:
         yield Breach(Invariant.ONE_PLACE, f"call {call.call}")
-    elif call.state is not CallState.TALKING and not floor.queues[call.queue].waiting.holds(call):
+    elif call.state is not CallState.TALKING and not floor.queues[call.queue].holds(call):
         yield Breach(Invariant.INDEXED, f"call {call.call}")
     timers, awaits = floor.timers, call.overflow_at is not None and not call.overflow_due
     if (
@@ -167,9 +167,11 @@ def census(floor: Floor) -> Iterator[Breach]:
 
 
 def _of_queues(floor: Floor) -> Iterator[Breach]:
+    wishes: dict[Wish, Counter[QueueName]] = {wish: Counter() for wish in Wish}
     stand: dict[Standing, Counter[QueueName]] = {standing: Counter() for standing in Standing}
     for agent in floor.agents.values():
         stand[agent.standing()].update(agent.queues)
+        wishes[agent.wish].update(agent.queues)
     calls = [call for call in floor.calls.values() if call.state is not CallState.TALKING]
     wait = Counter([call.queue for call in calls])
     opened = Counter([call.queue for call in calls if call.state is CallState.WAITING])
@@ -180,8 +182,15 @@ def _of_queues(floor: Floor) -> Iterator[Breach]:
             or queue.waiting.count_open() != opened[name]
             or len(queue.members) != stand[Standing.READY][name]
             or any(counts[standing] != stand[standing][name] for standing in Standing)
+            or any(queue.presence.count(wish) != wishes[wish][name] for wish in Wish)
+            or len(queue.entered) != wait[name]
         ):
             yield Breach(Invariant.INDEXED, f"queue {name}")
+        if queue.outcomes.arrivals != queue.outcomes.total() + wait[name]:
+            yield Breach(Invariant.ACCOUNTED, f"queue {name}")
+        leaves = floor.timers.runs(Timer(TimerKind.LEAVE, queue=name))
+        if leaves != (queue.leave_at is not None):
+            yield Breach(Invariant.TIMED, f"queue {name}")
 
 
 def _of_offered(floor: Floor, made: OfferCall) -> Breach | None:
@@ -262,5 +271,6 @@ def _timers_due(floor: Floor) -> int:
         + len(call.spared)
         for call in floor.calls.values()
     )
+    due += sum(queue.leave_at is not None for queue in floor.queues.values())
     due += sum(offer.state is OfferState.RINGING for offer in floor.offers.values())
     return due + (floor.slot_ends is not None)

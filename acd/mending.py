@@ -8,6 +8,7 @@ order of everything is that of the names, so that the same state is always mende
 reads and writes states only (`acd.snapshot`); lines, places and timers follow from them.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
@@ -90,6 +91,7 @@ class _Mender:
         for agent in tuple(self.agents.values()):
             self._mend_agent(agent)
         self._mend_phones()
+        self._mend_accounts()
         return self._written()
 
     def _note(self, name: Invariant, about: object, by: Healing) -> None:
@@ -350,6 +352,17 @@ class _Mender:
             else:
                 off = replace(agent, wish=Wish.LOGGED_OFF, reason=None, row=0, holds_device=False)
                 self._put_right(_left(off) if off.occupation not in _WITH_A_CALL else off)
+
+    def _mend_accounts(self) -> None:
+        """Have every arrival of a queue be one that waits there or has had its outcome."""
+        waiting = Counter(
+            call.queue for call in self.calls.values() if call.state is not CallState.TALKING
+        )
+        for name, queue in self.queues.items():
+            arrivals = waiting[name] + sum(count for _, count in queue.outcomes)
+            if arrivals != queue.arrivals:
+                self.queues[name] = replace(queue, arrivals=arrivals)
+                self._note(Invariant.ACCOUNTED, f"queue {name}", Healing.PUT_RIGHT)
 
     def _written(self) -> DistributorState:
         state, now = self.state, self.state.now

@@ -7,12 +7,14 @@ are too late or forged, and have no effect.
 
 from acd import agent_rules, call_rules
 from acd.agent_state import Agent
-from acd.commands import EstimateOutcome, Occupation, OfferCall, OfferReason, Wish, WithdrawCause
+from acd.commands import Occupation, OfferCall, OfferReason, Wish, WithdrawCause
 from acd.errors import InvariantError
 from acd.facts import OfferOutcome
 from acd.floor import Floor
 from acd.misses import MissCause, rule_for
 from acd.offer_state import CONSEQUENCES, MISS_REASONS, OVERDUE_MARGIN, Offer, OfferState
+from acd.outcomes import Outcome
+from acd.placing import leave_waiting
 from acd.timers import Timer, TimerKind
 from acd.waiting import Call, CallState
 from cti.ids import OfferId
@@ -88,7 +90,7 @@ def answered(floor: Floor, offer_id: OfferId) -> None:
     if call is None:
         agent_rules.end_offer(floor, agent, loses_turn=False)
         return
-    call_rules.leave_waiting(floor, call, EstimateOutcome.ANSWERED)
+    leave_waiting(floor, call, Outcome.ANSWERED)
     call.become(CallState.TALKING)
     call.offer = None
     call.agent = agent.agent

@@ -20,3 +20,4 @@ def hear(floor: Floor, fact: QueueOpened | QueueClosed | QueueLeftToCalendar) ->
             queue.opening = queue.opening.left_to_calendar()
         case _ as unreachable:
             assert_never(unreachable)
+    floor.stir(queue)

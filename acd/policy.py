@@ -10,6 +10,7 @@ from enum import Enum
 
 from acd.announce_policy import AnnouncePolicy
 from acd.misses import MissRule
+from acd.ways import ChainRule, JoinRule, LeaveRule
 from cti.ids import AgentId, QueueName
 from cti.instants import Duration, seconds
 
@@ -38,7 +39,7 @@ class Strategy(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverflowRule:
-    """After `wait` in the queue, the call goes on to queue `to`, keeping its age."""
+    """The shortest chain: after `wait` in the queue, a call goes on to queue `to` with its age."""
 
     wait: Duration
     to: QueueName
@@ -50,8 +51,10 @@ class QueuePolicy:
     The rules of one queue.
 
     `misses_max` rings without answer in a row make the agent not ready by the system; 0 means
-    never. `waiting_max` callers may wait at once; one more is turned away. `strategy` says who is
-    first in line: `window` is how far back it looks, `order` the agents' order (who is not in it
+    never. `waiting_max` callers may wait at once; one more is turned away, unless a rule knows a
+    way. `join` rules are for newcomers, `leave` rules for those who wait, and `chain` is the
+    overflow chain; `overflow` is one rule of it, for queues that need no more. `strategy` says who
+    is first in line: `window` is how far back it looks, `order` the agents' order (who is not in it
     comes after all who are), `weights` their weights (1 where nothing is said), `seed` what its
     chance begins with.
 
@@ -74,6 +77,9 @@ class QueuePolicy:
     misses: tuple[MissRule, ...] = ()
     wrap_up_max: Duration = WRAP_UP_MAX
     announce: AnnouncePolicy | None = None
+    join: tuple[JoinRule, ...] = ()
+    leave: tuple[LeaveRule, ...] = ()
+    chain: tuple[ChainRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,10 @@ the agents who served it, until the last has left. An agent who is no longer in 
 off, after his call if he has one.
 """
 
-from acd import agent_rules, announcing, call_rules
+from acd import agent_rules, announcing
 from acd.agent_state import Agent
 from acd.floor import Floor
+from acd.placing import start_overflow
 from acd.policy import Policy, QueuePolicy
 from acd.queue_state import Queue
 from cti.ids import AgentId, QueueName
@@ -39,15 +40,17 @@ def apply(floor: Floor, policy: Policy) -> None:
 def _apply_queue(floor: Floor, rules: QueuePolicy) -> None:
     queue = floor.queues.get(rules.name)
     if queue is None:
-        floor.queues[rules.name] = Queue(rules=rules)
+        queue = floor.queues[rules.name] = Queue(rules=rules)
+        floor.stir(queue)
         return
-    changed = queue.rules.overflow != rules.overflow
+    chain = queue.chain
     spoken = queue.rules.announce != rules.announce
     reordered = _ordering(queue.rules) != _ordering(rules)
     queue.put_rules(rules)
-    if changed:
+    if chain != queue.chain:
         for call in queue.waiting:
-            call_rules.start_overflow(floor, call, call.queued_at)
+            start_overflow(floor, call)
+    floor.stir(queue)
     if spoken:
         announcing.begin_anew(floor, queue)
     if reordered:

@@ -14,9 +14,12 @@ from acd.chance import exponential
 from acd.members import Members
 from acd.observed import NOTHING_OBSERVED, Observed
 from acd.opening import UNSAID, Opening
+from acd.outcomes import Outcomes
 from acd.policy import QueuePolicy, Strategy
-from acd.waiting import WaitingCalls
-from cti.ids import AgentId, OfferId
+from acd.presence import Presence
+from acd.waiting import Call, WaitingCalls
+from acd.ways import Cause, ChainRule, Target, TargetKind
+from cti.ids import AgentId, CallId, OfferId
 from cti.instants import Time
 
 LOOKING_BACK: Final = frozenset({Strategy.FEWEST_CALLS, Strategy.LEAST_OCCUPIED})
@@ -32,7 +35,9 @@ class Queue:
 
     `removed`: no longer in the policy. It takes no new calls, keeps its last rules and agents for
     those that wait, and is forgotten when the last of them has left. `opening` is what was said of
-    whether it is open. `turns` are the offers that
+    whether it is open; `causes` since when the causes of its leave rules hold, and `leave_at` when
+    these are judged next. `entered` are its calls in the order in which they came in, `chain` the
+    rules of its overflow that lead anywhere. `turns` are the offers that
     agents had last, for taking turns; `draws` counts the draws of chance, and `clock` is the last
     winner's, from which on counts who gets in line anew; `kept` are figures that a snapshot
     brought, for agents who are not in line yet. `handled` is how long its calls take an agent, and
@@ -42,8 +47,13 @@ class Queue:
     rules: QueuePolicy
     removed: bool = False
     opening: Opening = UNSAID
+    causes: dict[Cause, Time] = field(default_factory=dict)
+    leave_at: Time | None = None
+    outcomes: Outcomes = field(default_factory=Outcomes)
     waiting: WaitingCalls = field(default_factory=WaitingCalls)
+    entered: dict[CallId, None] = field(default_factory=dict)
     members: Members = field(default_factory=Members)
+    presence: Presence = field(default_factory=Presence)
     turns: dict[AgentId, int] = field(default_factory=dict)
     draws: int = 0
     clock: int = 0
@@ -51,6 +61,7 @@ class Queue:
     handled: Observed = NOTHING_OBSERVED
     rang: Observed = NOTHING_OBSERVED
     calibration: Calibration = NO_CASES
+    chain: tuple[ChainRule, ...] = field(init=False)
     _positions: dict[AgentId, int] = field(init=False)
     _weights: dict[AgentId, int] = field(init=False)
 
@@ -60,12 +71,17 @@ class Queue:
     def put_rules(self, rules: QueuePolicy) -> None:
         """Have other rules from now on."""
         self.rules = rules
+        self.chain = _chain(rules)
         self._positions = {agent: place for place, agent in enumerate(rules.order)}
         self._weights = dict(rules.weights)
         if rules.strategy is not Strategy.ROUND_ROBIN:
             self.turns.clear()
         if rules.strategy is not Strategy.WEIGHTED_RANDOM:
             self.draws = self.clock = 0
+
+    def holds(self, call: Call) -> bool:
+        """Return whether a call stands here in all orders, where its place and state have it."""
+        return call.call in self.entered and self.waiting.holds(call)
 
     def position(self, agent: AgentId) -> int:
         """Return an agent's place in the order of the rules; the last for who is not in it."""
@@ -110,3 +126,17 @@ class Queue:
                 return self.clock + draw, 0
             case _ as unreachable:
                 assert_never(unreachable)
+
+
+def _chain(rules: QueuePolicy) -> tuple[ChainRule, ...]:
+    """Return a queue's overflow chain, without what would lead back into the queue itself."""
+    short = rules.overflow
+    chain = rules.chain
+    if short is not None:
+        target = Target(kind=TargetKind.QUEUE, name=short.to)
+        chain = (*chain, ChainRule(wait=short.wait, target=target))
+    return tuple(
+        rule
+        for rule in chain
+        if (rule.target.kind, rule.target.name) != (TargetKind.QUEUE, rules.name)
+    )

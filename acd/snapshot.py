@@ -7,6 +7,7 @@ names, so that equal states give equal snapshots. This module writes no bytes: a
 """
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 from acd.agent_state import NO_WRAP_UP, Agent
 from acd.calibration import NO_CASES, Calibration
@@ -18,11 +19,13 @@ from acd.misses import MissCause, MissRule
 from acd.observed import NOTHING_OBSERVED, Observed
 from acd.offer_state import Offer, OfferState
 from acd.opening import UNSAID, Opening
+from acd.outcomes import Outcome, Outcomes
 from acd.policy import WRAP_UP_MAX, QueuePolicy
 from acd.queue_state import NOT_DERIVABLE, Queue
 from acd.stints import Stint
 from acd.timers import Timer, TimerKind
 from acd.waiting import Call, CallState
+from acd.ways import Cause
 from acd.workload import SlotRecord, Workload
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
 from cti.instants import Duration, Time
@@ -50,6 +53,10 @@ class QueueSnapshot:
     handled: Observed = NOTHING_OBSERVED
     rang: Observed = NOTHING_OBSERVED
     calibration: Calibration = NO_CASES
+    causes: tuple[tuple[Cause, Time], ...] = ()
+    leave_at: Time | None = None
+    arrivals: int = 0
+    outcomes: tuple[tuple[Outcome, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,17 +193,24 @@ def load(state: DistributorState) -> Floor:
             handled=queue.handled,
             rang=queue.rang,
             calibration=queue.calibration,
+            causes=dict(queue.causes),
+            leave_at=queue.leave_at,
+            outcomes=Outcomes(queue.arrivals, dict(queue.outcomes)),
         )
+        if queue.leave_at is not None:
+            floor.timers.start(Timer(TimerKind.LEAVE, queue=queue.rules.name), queue.leave_at)
     floor.slot_ends = state.slot_ends
     if floor.slot_ends is not None:
         floor.timers.start(Timer(TimerKind.SLOT), floor.slot_ends)
         floor.window = floor.longest_window()
     for agent in state.agents:
         _load_agent(floor, agent)
-    for call in state.calls:
+    for call in sorted(state.calls, key=attrgetter("sequence")):  # as they came into their queues
         _load_call(floor, call)
     for offer in state.offers:
         _load_offer(floor, offer)
+    while floor.take_stirred() is not None:  # what was to be judged had been
+        pass
     floor.take_candidates()  # whoever could match had matched before the snapshot was taken
     return floor
 
@@ -214,7 +228,15 @@ def _save_queue(queue: Queue) -> QueueSnapshot:
         handled=queue.handled,
         rang=queue.rang,
         calibration=queue.calibration,
+        causes=tuple(sorted(queue.causes.items(), key=_by_value)),
+        leave_at=queue.leave_at,
+        arrivals=queue.outcomes.arrivals,
+        outcomes=tuple(sorted(queue.outcomes.counts.items(), key=_by_value)),
     )
+
+
+def _by_value(item: tuple[Cause | Outcome, int]) -> str:
+    return str(item[0].value)
 
 
 def _save_agent(floor: Floor, agent: Agent) -> AgentSnapshot:
@@ -338,7 +360,9 @@ def _load_call(floor: Floor, state: CallSnapshot) -> None:
     )
     floor.calls[call.call] = call
     if call.state is not CallState.TALKING:
-        floor.queues[call.queue].waiting.add(call)
+        queue = floor.queues[call.queue]
+        queue.waiting.add(call)
+        queue.entered[call.call] = None
     if call.overflow_at is not None and not call.overflow_due:
         floor.timers.start(Timer(TimerKind.OVERFLOW, call=call.call), call.overflow_at)
     if call.held_until is not None:

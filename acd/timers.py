@@ -30,6 +30,8 @@ class TimerKind(IntEnum):
     """The wait after which a call goes on to another queue."""
     SLOT = 7
     """The slot at whose end the windows slide in which agents' work is counted."""
+    LEAVE = 8
+    """The time after which those who wait leave a queue, as a cause for it holds."""
     ANNOUNCE = 10
     """The pause before a waiting caller is told something."""
 
@@ -41,6 +43,7 @@ class Timer(NamedTuple):
     agent: str = ""
     call: str = ""
     offer: int = 0
+    queue: str = ""
 
 
 class Timers:

@@ -7,7 +7,15 @@ handed out. It never asks the core on a call's path.
 
 from dataclasses import dataclass
 
-from acd.commands import AcdCommand, Occupation, PlaceCall, ShowAgentState, Wish
+from acd.commands import (
+    AcdCommand,
+    DivertCall,
+    Occupation,
+    PlaceCall,
+    ShowAgentState,
+    TurnAwayCall,
+    Wish,
+)
 from acd.distributor import Distributor
 from cti.call_facts import CallCleared
 from cti.calls import CallBook
@@ -83,6 +91,8 @@ class FloorMirror:
                 self._see(command)
             case PlaceCall():
                 self._queues[command.call] = command.queue
+            case DivertCall() | TurnAwayCall():
+                self._queues.pop(command.call, None)
             case _:
                 pass
 

@@ -31,7 +31,9 @@ class CallOutcome(Enum):
     ENDED_UNSEEN = "ended_unseen"
     """It ended while no daemon was there to see how: nothing says that anything was lost."""
     TURNED_AWAY = "turned_away"
-    """A full or unknown queue did not take the caller."""
+    """A queue did not take the caller, or kept him no longer, by a rule or as it is unknown."""
+    DIVERTED = "diverted"
+    """A rule sent the caller from a queue to voicemail, a number, or for a call-back."""
     ENDED_BY_SYSTEM = "ended_by_system"
     """Cordboard ended the waiting of the caller."""
     ABANDONED = "abandoned"
@@ -47,6 +49,7 @@ class QueueExit(Enum):
 
     ANSWERED = "answered"
     OVERFLOWED = "overflowed"
+    DIVERTED = "diverted"
     MOVED = "moved"
     TURNED_AWAY = "turned_away"
     LEFT = "left"

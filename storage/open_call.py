@@ -7,8 +7,9 @@ when the call ends. Which records belong to which call is `call_log`'s business.
 
 from dataclasses import dataclass, field
 
-from acd.commands import OfferCall, OverflowCall, TurnAwayCall
+from acd.commands import DivertCall, OfferCall, OverflowCall, TurnAwayCall
 from acd.facts import CallerLeft, CallQueued, OfferOutcome, TalkEnded
+from acd.ways import TargetKind
 from cti.call_facts import (
     AgentLegEnded,
     AgentLegRang,
@@ -96,6 +97,7 @@ class OpenCall:
     waited: int = 0
     offers: dict[OfferId, OpenOffer] = field(default_factory=dict)
     turned_away: bool = False
+    diverted: bool = False
     flow_hung_up: bool = False
     hung_up_by: HungUpBy = HungUpBy.UNKNOWN
 
@@ -140,6 +142,7 @@ CallerTold = (
     | FlowLeft
     | CallQueued
     | OverflowCall
+    | DivertCall
     | TurnAwayCall
     | CallerLeft
 )
@@ -161,16 +164,26 @@ def follow_caller(call: OpenCall, at: Time, told: CallerTold) -> None:
         case FlowLeft():
             call.flow_hung_up = told.outcome == "hang_up"
         case CallQueued():
+            call.diverted = False
             call.enter(told.queue, at, told.entered_at)
         case OverflowCall():
             call.leave(at, QueueExit.OVERFLOWED)
             call.enter(told.to_queue, at, None)
-        case TurnAwayCall():
-            call.turned_away = True
-            call.leave(at, QueueExit.TURNED_AWAY)
-            call.stop_waiting(at)
+        case DivertCall() | TurnAwayCall():
+            _send_away(call, at, told)
         case CallerLeft():
             call.end_everything(at)
+
+
+def _send_away(call: OpenCall, at: Time, told: DivertCall | TurnAwayCall) -> None:
+    if isinstance(told, TurnAwayCall):
+        call.turned_away = True
+        call.leave(at, QueueExit.TURNED_AWAY)
+    else:
+        # In a flow he is still with us; what becomes of him there is told by the flow.
+        call.diverted = told.target.kind is not TargetKind.FLOW
+        call.leave(at, QueueExit.DIVERTED)
+    call.stop_waiting(at)
 
 
 def follow_agent(call: OpenCall, at: Time, told: AgentTold) -> None:
@@ -248,6 +261,7 @@ def _outcome(call: OpenCall, end: CallCleared | None, *, answered: bool) -> Call
             CallOutcome.ENDED_UNSEEN,
         ),
         (call.turned_away, CallOutcome.TURNED_AWAY),
+        (call.diverted, CallOutcome.DIVERTED),
         (bool(call.queues) and by_system, CallOutcome.ENDED_BY_SYSTEM),
         (bool(call.queues), CallOutcome.ABANDONED),
         (call.flow_hung_up, CallOutcome.FLOW_ENDED),

@@ -5,6 +5,7 @@ from dataclasses import fields
 
 from acd.commands import (
     AcdCommand,
+    DivertCall,
     OfferCall,
     OverflowCall,
     PlaceCall,
@@ -14,6 +15,7 @@ from acd.commands import (
     WithdrawOffer,
 )
 from acd.facts import AcdFact, CallerLeft, OfferAnswered, OfferEnded, OfferOutcome, TalkEnded
+from acd.ways import Cause, TargetKind
 from cti.call_facts import (
     AgentLegEnded,
     AgentLegRang,
@@ -59,7 +61,48 @@ _WITHDRAWALS = {
 _TURNED_AWAY = {
     TurnAwayCause.QUEUE_FULL: _("Queue {queue} turned him away: it was full."),
     TurnAwayCause.QUEUE_CLOSED: _("Queue {queue} turned him away: it was closed."),
+    TurnAwayCause.NO_AGENTS: _(
+        "Queue {queue} turned him away by its rule: no agent was logged on."
+    ),
+    TurnAwayCause.ALL_NOT_READY: _(
+        "Queue {queue} turned him away by its rule: no agent who was logged on wanted calls."
+    ),
+    TurnAwayCause.OVERFLOW: _("Queue {queue} turned him away by a rule of its overflow chain."),
     TurnAwayCause.QUEUE_UNKNOWN: _("Queue {queue} turned him away: it was not in the policy."),
+}
+_MOVED = {
+    Cause.CLOSED: _("Queue {from_queue} was closed: by its rule he went on to {to_queue}."),
+    Cause.FULL: _("Queue {from_queue} was full: by its rule he went on to {to_queue}."),
+    Cause.NO_AGENTS: _(
+        "No agent of queue {from_queue} was logged on: by its rule he went on to {to_queue}."
+    ),
+    Cause.ALL_NOT_READY: _(
+        "No agent of queue {from_queue} who was logged on wanted calls: by its rule he went on to"
+        " {to_queue}."
+    ),
+    Cause.OVERFLOW: _("After {waited} a rule moved him on from {from_queue} to {to_queue}."),
+}
+_DIVERTED = {
+    Cause.CLOSED: _("Queue {from_queue} was closed, and its rule sent him elsewhere."),
+    Cause.FULL: _("Queue {from_queue} was full, and its rule sent him elsewhere."),
+    Cause.NO_AGENTS: _(
+        "No agent of queue {from_queue} was logged on, and its rule sent him elsewhere."
+    ),
+    Cause.ALL_NOT_READY: _(
+        "No agent of queue {from_queue} who was logged on wanted calls, and its rule sent him"
+        " elsewhere."
+    ),
+    Cause.OVERFLOW: _(
+        "After {waited} a rule of the overflow chain of queue {from_queue} sent him elsewhere."
+    ),
+}
+_TARGETS = {
+    TargetKind.QUEUE: _("He was to go to queue {name}."),
+    TargetKind.VOICEMAIL: _("He was to go to the voicemail box {name}."),
+    TargetKind.NUMBER: _("He was to go to the number {name}."),
+    TargetKind.FLOW: _("He was to go to the flow {name}."),
+    TargetKind.CALL_BACK: _("He was to be called back."),
+    TargetKind.BUSY: _("He was to be turned away."),
 }
 _CLEARED = {
     ClearReason.FALLBACK: _("The call ended outside, with the dialplan's fallback."),
@@ -77,7 +120,6 @@ _TEMPLATES: Mapping[type, str] = {
     FlowEntered: _("He heard the flow {flow}."),
     ChoiceMade: _("He chose {choice} in the flow {flow}."),
     PlaceCall: _("He was given a place in queue {queue}."),
-    OverflowCall: _("After {waited} a rule moved him on from {from_queue} to {to_queue}."),
     OfferCall: _("The call was offered to {agent} (offer {offer}, {device})."),
     AgentLegRang: _("The phone of {agent} rang."),
     OfferAnswered: _("{agent} answered."),
@@ -92,6 +134,16 @@ def _of_turn_away(body: object) -> str | None:
     if not isinstance(body, TurnAwayCall):
         return None
     return _TURNED_AWAY.get(body.cause, body.cause.value)
+
+
+def _of_overflow(body: object) -> str | None:
+    return _MOVED[body.cause] if isinstance(body, OverflowCall) else None
+
+
+def _of_diversion(body: object) -> str | None:
+    if not isinstance(body, DivertCall):
+        return None
+    return f"{_DIVERTED[body.cause]} {_TARGETS[body.target.kind]}"
 
 
 def _of_withdrawal(body: object) -> str | None:
@@ -124,6 +176,8 @@ def _of_flow_left(body: object) -> str | None:
 
 _CHOSEN: Mapping[type, Callable[[object], str | None]] = {
     TurnAwayCall: _of_turn_away,
+    OverflowCall: _of_overflow,
+    DivertCall: _of_diversion,
     WithdrawOffer: _of_withdrawal,
     OfferEnded: _of_offer_ended,
     CallCleared: _of_cleared,
@@ -143,8 +197,10 @@ def sentence(
     if template is None:
         return None
     values = {field.name: getattr(body, field.name) for field in fields(body)}
-    if isinstance(body, OverflowCall):
+    if isinstance(body, OverflowCall | DivertCall):
         values["waited"] = as_length(body.waited)
+    if isinstance(body, DivertCall):
+        values["name"] = body.target.name
     if "agent" not in values:
         values["agent"] = agents.get(values.get("offer", OfferId(0)), _("an agent"))
     return template.format(**values)

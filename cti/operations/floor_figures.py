@@ -51,7 +51,8 @@ QUEUE_ENTERED = counter(
 QUEUE_LEFT = counter(
     "cordboard_queue_left_total",
     "Callers who left the queue, by how: answered, abandoned (the caller hung up), overflowed (a "
-    "rule moved him on), turned_away (the queue was full), moved, ended (any other end).",
+    "rule moved him on), diverted (a rule sent him to voicemail, a number or a flow), turned_away "
+    "(the queue was full or closed, or its rule says so), moved, ended (any other end).",
     *("queue", "exit"),
 )
 QUEUE_OFFERS = counter(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from acd.commands import OverflowCall, TurnAwayCall
+from acd.commands import DivertCall, OverflowCall, TurnAwayCall
 from acd.facts import CallerLeft, CallQueued
 from cti.call_facts import CallCleared, ClearReason, HungUpBy
 from cti.ids import CallId, QueueName
@@ -26,8 +26,10 @@ class Exit(Enum):
     ABANDONED = "abandoned"
     """He hung up."""
     OVERFLOWED = "overflowed"
+    DIVERTED = "diverted"
+    """A rule sent him to voicemail, a number, a flow, or for a call-back."""
     TURNED_AWAY = "turned_away"
-    """The queue was full."""
+    """The queue was full or closed, or its rule says so."""
     MOVED = "moved"
     ENDED = "ended"
     """The call ended otherwise: by Cordboard, by the fallback, with the switch, or unseen."""
@@ -61,6 +63,8 @@ class QueueStays:
             case OverflowCall():
                 self._leave(at, body.call, Exit.OVERFLOWED)
                 self._enter(body.call, body.to_queue, at, None)
+            case DivertCall():
+                self._leave(at, body.call, Exit.DIVERTED)
             case TurnAwayCall():
                 self._leave(at, body.call, Exit.TURNED_AWAY)
             case CallerLeft():

@@ -20,7 +20,9 @@ BATCH_CALLS_MIN = 10
 """Calls in every batch, or there is no interval."""
 DIGITS = 6
 
-COUNTS = ("arrivals", "answered", "abandoned", "blocked", "turned_away", "overflowed", "decisions")
+ENDED = ("answered", "abandoned", "blocked", "turned_away", "diverted")
+"""What may become of a call that has not gone on waiting."""
+COUNTS = ("arrivals", *ENDED, "overflowed", "decisions")
 QUANTILES = {"p50": 0.50, "p90": 0.90, "p99": 0.99}
 Values = Sequence[Batch]
 
@@ -41,8 +43,7 @@ def figures(tally: Tally, level: Duration) -> dict[str, Any]:
 
 def _of(batches: Values, tally: Tally, queue: QueueName | None, level: Duration) -> dict[str, Any]:
     shown: dict[str, Any] = {name: sum(getattr(one, name) for one in batches) for name in COUNTS}
-    ended = ("answered", "abandoned", "blocked", "turned_away")
-    shown["waiting"] = shown["arrivals"] - sum(shown[name] for name in ended)
+    shown["waiting"] = shown["arrivals"] - sum(shown[name] for name in ENDED)
     intervals: dict[str, Any] = {}
 
     def estimate(name: str, value: Callable[[Values], float | None], most: float = math.inf) -> Any:  # noqa: ANN401 - JSON

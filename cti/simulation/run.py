@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from acd.commands import (
     AcdCommand,
+    DivertCall,
     Occupation,
     OfferCall,
     OverflowCall,
@@ -140,10 +141,8 @@ class Simulation:
                 case WithdrawOffer(offer=offer):
                     if self._ringing.pop(offer, None) is not None:
                         self._tell(OfferEnded(offer=offer, outcome=OfferOutcome.WITHDRAWN))
-                case TurnAwayCall(call=call):
-                    turned = self._calls.pop(call, None)
-                    if turned is not None and turned.batch is not None:
-                        turned.batch.turned_away += 1
+                case TurnAwayCall() | DivertCall():
+                    self._lose(command)
                 case OverflowCall(call=call):
                     moved = self._calls.get(call)
                     if moved is not None and moved.batch is not None and not moved.overflowed:
@@ -155,6 +154,16 @@ class Simulation:
                     self.tally.agent_is(command.agent, self._now, busy=busy, working=working)
                 case _:
                     pass
+
+    def _lose(self, command: TurnAwayCall | DivertCall) -> None:
+        """A rule sends a call where the simulation does not follow it."""
+        call = self._calls.pop(command.call, None)
+        if call is None or call.batch is None:
+            return
+        if isinstance(command, TurnAwayCall):
+            call.batch.turned_away += 1
+        else:
+            call.batch.diverted += 1
 
     def _employ(self, worker: Worker) -> None:
         device = DeviceId(pbx=PbxId("simulated"), name=worker.agent)

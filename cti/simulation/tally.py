@@ -24,6 +24,7 @@ class Batch:
     answered: int = 0
     abandoned: int = 0
     overflowed: int = 0
+    diverted: int = 0
     delayed: int = 0
     """Of the answered and the abandoned: those who were not offered to an agent at once."""
     in_time: int = 0

@@ -16,8 +16,9 @@ from typing import Self
 
 import structlog
 
-from acd.commands import OfferCall, PlaceCall, TurnAwayCall
+from acd.commands import DivertCall, OfferCall, PlaceCall, TurnAwayCall
 from acd.facts import CallQueued, OfferOutcome
+from acd.ways import TargetKind
 from cti.call_facts import ChoiceMade, FlowEntered, FlowLeft, HungUpBy
 from cti.ids import QueueName
 from cti.instants import Duration, Time
@@ -84,6 +85,8 @@ class Conversation:
     announcements: Announcements
     music_plays: bool = field(default=True)
     unwritten_place: PlaceCall | None = field(default=None)
+    since: Time | None = field(default=None)
+    priority: Duration = field(default=Duration(0))
 
     async def begin(self, flow: str) -> None:
         """Take a caller through a flow, and to where it leads."""
@@ -99,10 +102,15 @@ class Conversation:
         priority: Duration = Duration(0),  # noqa: B008 - a NewType of int, immutable
     ) -> None:
         """Queue the caller and serve his line until he is gone or his last talk is over."""
-        await self._queue(
-            CallQueued(call=self.line.call, queue=queue, entered_at=since, priority=priority)
-        )
+        self.since, self.priority = since, priority
+        await self._queue(self._queued(queue))
         await self._serve_orders()
+
+    def _queued(self, queue: QueueName) -> CallQueued:
+        """Return that he waits, with the age and head start that he has by now, if he has any."""
+        return CallQueued(
+            call=self.line.call, queue=queue, entered_at=self.since, priority=self.priority
+        )
 
     async def _queue(self, queued: CallQueued) -> None:
         """
@@ -126,6 +134,7 @@ class Conversation:
                     await self._hold()
                 case PlaceCall():
                     self.unwritten_place = order
+                    self.since, self.priority = order.entered_at, order.priority
                 case OfferCall():
                     talked = await self._dial(order)
                     if talked is not None:
@@ -134,6 +143,11 @@ class Conversation:
                             await self.finish(HungUpBy.AGENT)
                             return
                         await self._queue(CallQueued(call=self.line.call, queue=queue))
+                case DivertCall():
+                    queue = await self._divert(order)
+                    if queue is None:
+                        return
+                    await self._queue(self._queued(queue))
                 case TurnAwayCall():
                     log.warning(
                         "call_turned_away",
@@ -215,6 +229,28 @@ class Conversation:
             await self.session.run(commands.set_variable("DIALSTATUS", ""))
             await self.session.run(commands.set_variable("CORD_NEXT", ""))
         return queue
+
+    async def _divert(self, order: DivertCall) -> QueueName | None:
+        """
+        Take a caller where a rule sends him; return the queue that he chooses in a flow.
+
+        His place is the queue's no longer: should we die now, the dialplan's net must not take him
+        back to it. Into a queue that the flow leads to he comes with the age that he has.
+        """
+        self.unwritten_place = None
+        await self.session.run(commands.set_variable("CORD_QUEUE", ""))
+        target = order.target
+        if target.kind is TargetKind.FLOW and target.name in self.flows:
+            return await self._play_flow(self.flows[target.name])
+        log.error(
+            "call_not_diverted",
+            call_id=self.line.call,
+            queue=order.from_queue,
+            target=target.kind.value,
+            name=target.name,
+        )
+        await self.turn_away()
+        return None
 
     async def _play_flow(self, flow: Flow) -> QueueName | None:
         """Take the caller through a flow; return the queue that he chose, None if he is done."""

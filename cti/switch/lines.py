@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum
 
-from acd.commands import OfferCall, PlaceCall, TurnAwayCall
+from acd.commands import DivertCall, OfferCall, PlaceCall, TurnAwayCall
 from cti.call_facts import HungUpBy
 from cti.ids import AgentId, CallId, DeviceId, LegId, OfferId
 from protocols.agi.session import AgiSession
@@ -52,7 +52,7 @@ class LineState(Enum):
     """The channel is gone; nothing more will be reported of it."""
 
 
-Order = OfferCall | PlaceCall | TurnAwayCall
+Order = OfferCall | PlaceCall | DivertCall | TurnAwayCall
 
 
 @dataclass(slots=True, kw_only=True)

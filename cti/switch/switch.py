@@ -16,7 +16,7 @@ from collections.abc import Coroutine, Iterable, Mapping
 
 import structlog
 
-from acd.commands import AcdCommand, OfferCall, PlaceCall, TurnAwayCall, WithdrawOffer
+from acd.commands import AcdCommand, DivertCall, OfferCall, PlaceCall, TurnAwayCall, WithdrawOffer
 from acd.facts import OfferOutcome
 from cti.calls import Call
 from cti.ids import CallId, OfferId, PbxId
@@ -112,7 +112,7 @@ class Switch:
                 self._offer(command)
             case WithdrawOffer():
                 self._withdraw(command)
-            case PlaceCall() | TurnAwayCall():
+            case PlaceCall() | DivertCall() | TurnAwayCall():
                 line = self.ledger.line(command.call)
                 if line is not None:
                     line.order(command)

@@ -14,10 +14,13 @@ from acd.calibration import KEPT
 from acd.commands import AcdCommand, InvariantBroken, Occupation, Wish
 from acd.distributor import Distributor
 from acd.invariants import audit
+from acd.leave_rules import LOOK_AGAIN
 from acd.mending import mend
 from acd.offer_state import MISS_REASONS, OfferState
-from acd.snapshot import AgentSnapshot, DistributorState
+from acd.placing import OVERFLOW_WAIT_MIN
+from acd.snapshot import AgentSnapshot, CallSnapshot, DistributorState
 from acd.waiting import CallState
+from acd.ways import Cause, TargetKind
 from cti.ids import QueueName
 
 
@@ -28,6 +31,8 @@ def check(distributor: Distributor) -> DistributorState:
     check_offers_and_talks_are_mutual(state)
     check_paperwork_and_misses(state)
     check_nobody_waits_in_vain(state)
+    check_nobody_stays_who_is_to_leave(state)
+    check_arrivals(state)
     check_counts(distributor, state)
     check_next_deadline(distributor, state)
     check_hearing(state)
@@ -132,6 +137,50 @@ def check_nobody_waits_in_vain(state: DistributorState) -> None:
     assert beside == []
 
 
+def check_nobody_stays_who_is_to_leave(state: DistributorState) -> None:
+    for queue in state.queues:
+        rules = queue.rules
+        calls = waiting_in(state, rules.name)
+        wishes = [agent.wish for agent in state.agents if rules.name in agent.queues]
+        logged_on = [wish for wish in wishes if wish is not Wish.LOGGED_OFF]
+        holds = {
+            Cause.CLOSED: not queue.opening.is_open,
+            Cause.FULL: len(calls) >= rules.waiting_max,
+            Cause.NO_AGENTS: logged_on == [],
+            Cause.ALL_NOT_READY: set(logged_on) == {Wish.NOT_READY},
+        }
+        since = dict(queue.causes)
+
+        assert {rule.cause for rule in rules.leave if holds[rule.cause]} == since.keys()
+
+        for rule in rules.leave:
+            for call in calls:
+                if rule.cause not in since or call.state is not CallState.WAITING:
+                    continue
+                due = max(
+                    max(since[rule.cause], call.queued_at) + rule.after,
+                    call.queued_at + OVERFLOW_WAIT_MIN,
+                )
+
+                assert queue.leave_at is not None
+                assert queue.leave_at <= max(due, state.now + LOOK_AGAIN)
+                if due <= state.now and rule.target.kind is not TargetKind.QUEUE:
+                    assert queue.leave_at <= state.now  # its timer has not acted yet
+
+
+def check_arrivals(state: DistributorState) -> None:
+    for queue in state.queues:
+        waiting = waiting_in(state, queue.rules.name)
+
+        assert queue.arrivals == len(waiting) + sum(count for _, count in queue.outcomes)
+
+
+def waiting_in(state: DistributorState, queue: QueueName) -> list[CallSnapshot]:
+    return [
+        call for call in state.calls if call.queue == queue and call.state is not CallState.TALKING
+    ]
+
+
 def standing(agent: AgentSnapshot) -> Standing:
     if agent.occupation is not Occupation.IDLE:
         return Standing(agent.occupation.value)
@@ -161,6 +210,7 @@ def check_next_deadline(distributor: Distributor, state: DistributorState) -> No
     instants += [call.hearing.next_at for call in state.calls if call.hearing.is_awaited]
     instants += [until for call in state.calls for _, until in call.spared]
     instants += [offer.overdue_at for offer in state.offers if offer.state is OfferState.RINGING]
+    instants += [queue.leave_at for queue in state.queues]
     instants.append(state.slot_ends)
     due = min((instant for instant in instants if instant is not None), default=None)
 

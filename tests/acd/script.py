@@ -16,6 +16,7 @@ from acd.announce_policy import AnnouncePolicy, ComfortPolicy, EstimatePolicy, P
 from acd.commands import (
     AcdCommand,
     Announce,
+    DivertCall,
     InvariantBroken,
     JudgeEstimate,
     OfferCall,
@@ -51,6 +52,15 @@ from acd.facts import (
 )
 from acd.misses import MissCause, MissRule
 from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy, Strategy
+from acd.ways import (
+    PARTS,
+    Cause,
+    ChainRule,
+    JoinRule,
+    LeaveRule,
+    Target,
+    TargetKind,
+)
 from cti.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueName
 from cti.instants import Duration, Time, as_seconds, seconds
 from tests.acd.checkers import check, sound
@@ -82,11 +92,16 @@ def queue_policy(
     causes: str = "",
     wrap_max: float = 600,
     announce: AnnouncePolicy | None = None,
+    join: str = "",
+    leave: str = "",
+    chain: str = "",
 ) -> QueuePolicy:
     """
     Return a queue's rules; `order` is as `ann ben`, `weights` as `ann:3 ben:1`.
 
     `causes` is as `rejected:2:5 busy:0:7`: the limit and the delay of each.
+    Ways are as `closed>voicemail:sales` (join), `no_agents@30>queue:support` (leave) and
+    `wait=60,waiting=20>number:1234 calls_per_agent=2.5>busy` (chain).
     """
     weighed = (one.partition(":") for one in weights.split())
     rule = overflow and OverflowRule(wait=seconds(overflow[0]), to=QueueName(overflow[1]))
@@ -105,6 +120,38 @@ def queue_policy(
         misses=tuple(_miss_rule(*cause.split(":")) for cause in causes.split()),
         wrap_up_max=seconds(wrap_max),
         announce=announce,
+        join=tuple(JoinRule(cause=Cause(cause), target=target(to)) for cause, to in _ways(join)),
+        leave=tuple(
+            LeaveRule(
+                cause=Cause(cause.partition("@")[0]),
+                after=seconds(float(cause.partition("@")[2] or 0)),
+                target=target(to),
+            )
+            for cause, to in _ways(leave)
+        ),
+        chain=tuple(_chain_rule(conditions, to) for conditions, to in _ways(chain)),
+    )
+
+
+def target(text: str) -> Target:
+    """Return a target, as `queue:support`; `fresh:support` is that queue, not keeping the age."""
+    kind, _, name = text.partition(":")
+    if kind == "fresh":
+        return Target(kind=TargetKind.QUEUE, name=name, keeps_age=False)
+    return Target(kind=TargetKind(kind), name=name)
+
+
+def _ways(text: str) -> list[list[str]]:
+    return [way.split(">") for way in text.split()]
+
+
+def _chain_rule(conditions: str, to: str) -> ChainRule:
+    told = {name: float(least) for name, least in (one.split("=") for one in conditions.split(","))}
+    return ChainRule(
+        target=target(to),
+        wait=seconds(told["wait"]) if "wait" in told else None,
+        waiting=int(told["waiting"]) if "waiting" in told else None,
+        calls_per_agent=int(told["calls_per_agent"] * PARTS) if "calls_per_agent" in told else None,
     )
 
 
@@ -185,6 +232,17 @@ def _own_wrap_ups(wraps: str, agent: str) -> tuple[tuple[QueueName, Duration], .
     )
 
 
+def _brief_of_way(command: OverflowCall | DivertCall | TurnAwayCall) -> str:
+    match command:
+        case OverflowCall():
+            return f"overflow {command.call} {command.from_queue} {command.to_queue}"
+        case DivertCall(target=sent):
+            to = f"{sent.kind.value} {sent.name}".rstrip()
+            return f"divert {command.call} {command.from_queue} {to} for {command.cause.value}"
+        case TurnAwayCall():
+            return f"turn away {command.call} {command.cause.value}"
+
+
 def brief(command: AcdCommand) -> str:
     """Return a command in short words."""
     match command:
@@ -194,10 +252,8 @@ def brief(command: AcdCommand) -> str:
             said = f"withdraw {command.offer} {command.cause.value}"
         case PlaceCall():
             said = f"place {command.call} {command.queue}"
-        case OverflowCall():
-            said = f"overflow {command.call} {command.from_queue} {command.to_queue}"
-        case TurnAwayCall():
-            said = f"turn away {command.call} {command.cause.value}"
+        case OverflowCall() | DivertCall() | TurnAwayCall():
+            said = _brief_of_way(command)
         case Announce():
             said = f"announce {command.call}{_announced(command)}"
         case JudgeEstimate():
@@ -348,6 +404,13 @@ class Script:
 
     def end_talk(self, call: str, agent: str) -> Self:
         return self.tell(TalkEnded(call=CallId(call), agent=AgentId(agent)))
+
+    def outcomes(self, queue: str = "sales") -> dict[str, int]:
+        """Return what became of the calls of a queue, by the outcomes' names."""
+        for kept in self.distributor.snapshot().queues:
+            if kept.rules.name == queue:
+                return {outcome.value: count for outcome, count in kept.outcomes}
+        return {}
 
     def log_on(self, agent: str, device: str | None = None) -> Self:
         return self.tell(

@@ -327,7 +327,7 @@ def test_a_fact_that_fails_half_way_is_taken_again_on_the_healed_floor() -> None
     assert isinstance(told, InvariantBroken)
     assert told.name is Invariant.STEP_TAKEN
     assert told.about.startswith("OfferAnswered: InvariantError not in the index: ")
-    assert told.about.endswith(" in remove < remove < _vacate")
+    assert told.about.endswith(" in remove < remove < vacate")
     assert {call.call: call.agent for call in check(core).calls if call.agent} == {
         C1: ANN,
         C4: BEN,

@@ -9,6 +9,7 @@ change; the core is stopped and goes on from its snapshot. After every step the 
 whole floor, and every call and offer is accounted for.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from random import Random
@@ -17,11 +18,13 @@ from acd.announcing import PAUSE_MIN
 from acd.commands import (
     AcdCommand,
     Announce,
+    DivertCall,
     JudgeEstimate,
     OfferCall,
     OverflowCall,
     PlaceCall,
     TurnAwayCall,
+    TurnAwayCause,
     WithdrawCause,
     WithdrawOffer,
 )
@@ -49,7 +52,9 @@ from acd.facts import (
     SaidBy,
     TalkEnded,
 )
+from acd.outcomes import Outcome
 from acd.policy import Policy, QueuePolicy, Strategy
+from acd.snapshot import DistributorState
 from acd.waiting import CallState
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Duration, Time, as_seconds, seconds
@@ -67,6 +72,14 @@ NOT_TAKEN = (
     OfferOutcome.CALLER_LEFT,
     OfferOutcome.WITHDRAWN,
 )
+
+TURNED_AWAY = {
+    TurnAwayCause.QUEUE_FULL: Outcome.FULL,
+    TurnAwayCause.QUEUE_CLOSED: Outcome.CLOSED,
+    TurnAwayCause.NO_AGENTS: Outcome.NO_AGENTS,
+    TurnAwayCause.ALL_NOT_READY: Outcome.ALL_NOT_READY,
+    TurnAwayCause.OVERFLOW: Outcome.TURNED_AWAY,
+}
 
 
 def policies() -> list[Policy]:
@@ -106,7 +119,8 @@ def policies() -> list[Policy]:
         policy(everybody, sales, support, version="v2"),
         policy(fewer, sales, support, night, version="v3", wraps="ann:2 ben:support:7 dan:0"),
         policy(everybody, queue_policy("sales", wrap=1), support, night, version="v4"),
-        policy(fewer, sales, support, night, version="v3"),
+        policy(everybody, *_with_ways(), version="ways"),
+        policy(fewer, *reversed(_with_ways()), version="ways, fewer"),
         policy(everybody, queue_policy("sales", wrap=1), telling, night, version="v4"),
         *(
             policy(everybody, *(_by(strategy, rules) for rules in rest), version=strategy.value)
@@ -117,6 +131,33 @@ def policies() -> list[Policy]:
                 (Strategy.ORDERED, sales, support, night),
                 (Strategy.WEIGHTED_RANDOM, sales, support, night),
             )
+        ),
+    ]
+
+
+def _with_ways() -> list[QueuePolicy]:
+    """Return queues with rules for wherever a call may go, some of them in circles."""
+    return [
+        queue_policy(
+            "sales",
+            room=6,
+            join="closed>queue:support full>voicemail:box all_not_ready>busy",
+            leave="all_not_ready@20>queue:support closed@5>fresh:night closed@40>voicemail:box",
+            chain="wait=15,waiting=3>queue:support calls_per_agent=4>number:99 wait=60>flow:late",
+        ),
+        queue_policy(
+            "support",
+            room=5,
+            join="no_agents>queue:night closed>call_back",
+            leave="no_agents>queue:sales full>queue:night",
+            overflow=(30, "sales"),
+        ),
+        queue_policy(
+            "night",
+            room=4,
+            join="closed>queue:sales",
+            leave="closed>queue:nowhere no_agents@10>queue:support",
+            chain="waiting=3>busy wait=25,calls_per_agent=2>busy wait=50>queue:sales",
         ),
     ]
 
@@ -132,55 +173,72 @@ def _by(strategy: Strategy, rules: QueuePolicy) -> QueuePolicy:
 
 @dataclass
 class Ledger:
-    """Every call and every offer, by what was said about them."""
+    """Every call and every offer, by what was said about them; `queues` says who waits where."""
 
     calls: set[CallId] = field(default_factory=set)
+    queues: dict[CallId, QueueName] = field(default_factory=dict)
     offers: dict[OfferId, OfferCall] = field(default_factory=dict)
     talks: dict[CallId, AgentId] = field(default_factory=dict)
-    outcomes: dict[str, int] = field(default_factory=dict)
+    arrivals: Counter[QueueName] = field(default_factory=Counter)
+    outcomes: Counter[tuple[QueueName, Outcome]] = field(default_factory=Counter)
     heard: dict[CallId, Time] = field(default_factory=dict)
     promises: dict[CallId, int] = field(default_factory=dict)
-    arrivals: int = 0
-
-    def count(self, outcome: str) -> None:
-        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
 
     def enter(self, fact: AcdFact | None, commands: list[AcdCommand], now: Time) -> None:
         """Enter a step, as somebody who has only heard the facts and the commands."""
         match fact:
-            case CallQueued():
-                self._enter_queued(fact.call, commands)
+            case CallQueued(call=call):
+                self.talks.pop(call, None)
             case CallerLeft(call=call) if call in self.calls:
-                self._close(call, "talked" if self.talks.pop(call, None) else "abandoned")
+                if call in self.queues:
+                    self._leave(call, self.queues[call], Outcome.ABANDONED)
+                self.talks.pop(call, None)
+                self.calls.remove(call)
             case TalkEnded(call=call, agent=agent) if self.talks.get(call) == agent:
                 del self.talks[call]
-                self._close(call, "talked")
+                self.calls.remove(call)
             case OfferAnswered(offer=offer) if offer in self.offers:
                 made = self.offers.pop(offer)
-                if made.call in self.calls:
+                if made.call in self.queues:
+                    self._leave(made.call, self.queues[made.call], Outcome.ANSWERED)
                     self.talks[made.call] = made.agent
                     self.heard.pop(made.call, None)
             case OfferEnded(offer=offer):
                 self.offers.pop(offer, None)
         for command in commands:
-            if isinstance(command, OfferCall):
-                assert command.call in self.calls
+            self._obey(command, now)
+
+    def _obey(self, command: AcdCommand, now: Time) -> None:
+        match command:
+            case OfferCall():
+                assert command.call in self.queues
                 assert command.call not in {made.call for made in self.offers.values()}
                 self.offers[command.offer] = command
-            if isinstance(command, Announce | JudgeEstimate):
+            case PlaceCall(call=call, queue=queue):
+                before = self.queues.get(call)
+                if before is not None and before != queue:
+                    self._leave(call, before, Outcome.WITHDRAWN)
+                if before != queue:
+                    self.arrivals[queue] += 1
+                    self.queues[call] = queue
+                    self.calls.add(call)
+            case OverflowCall(call=call, from_queue=queue):
+                self._leave(call, queue, Outcome.OVERFLOWED)
+            case DivertCall(call=call, from_queue=queue):
+                self._leave(call, queue, Outcome.DIVERTED)
+                self.calls.discard(call)
+            case TurnAwayCall(call=call, queue=queue, cause=cause):
+                if cause is not TurnAwayCause.QUEUE_UNKNOWN:
+                    self._leave(call, queue, TURNED_AWAY[cause])
+                self.calls.discard(call)
+            case Announce() | JudgeEstimate():
                 self._enter_heard(command, now)
 
-    def _enter_queued(self, call: CallId, commands: list[AcdCommand]) -> None:
-        is_new = call not in self.calls
-        is_placed = any(
-            isinstance(c, PlaceCall | TurnAwayCall) and c.call == call for c in commands
-        )
-        self.talks.pop(call, None)
-        if is_new and is_placed:
-            self.arrivals += 1
-            self.calls.add(call)
-        if any(isinstance(command, TurnAwayCall) for command in commands):
-            self._close(call, "turned_away")
+    def _leave(self, call: CallId, queue: QueueName, outcome: Outcome) -> None:
+        """Enter that a call left a queue, or came to its door only."""
+        if self.queues.pop(call, None) is None:
+            self.arrivals[queue] += 1
+        self.outcomes[queue, outcome] += 1
 
     def _enter_heard(self, command: Announce | JudgeEstimate, now: Time) -> None:
         """Nobody hears anything while it rings, or too soon; every estimate said is judged."""
@@ -195,9 +253,25 @@ class Ledger:
         self.heard[call] = now
         self.promises[call] = self.promises.get(call, 0) + (command.estimate is not None)
 
-    def _close(self, call: CallId, outcome: str) -> None:
-        self.calls.remove(call)
-        self.count(outcome)
+    def check(self, state: DistributorState) -> None:
+        """Compare what the core knows and counts, and forget the counts of forgotten queues."""
+        names = {queue.rules.name for queue in state.queues}
+        self.arrivals = Counter({q: n for q, n in self.arrivals.items() if q in names})
+        self.outcomes = Counter({key: n for key, n in self.outcomes.items() if key[0] in names})
+
+        assert {call.call for call in state.calls} == self.calls
+        assert {offer.offer for offer in state.offers} == self.offers.keys()
+        assert {
+            call.call: call.agent for call in state.calls if call.state is CallState.TALKING
+        } == self.talks
+        assert {
+            queue.rules.name: queue.arrivals for queue in state.queues if queue.arrivals
+        } == self.arrivals
+        assert {
+            (queue.rules.name, outcome): count
+            for queue in state.queues
+            for outcome, count in queue.outcomes
+        } == self.outcomes
 
 
 class World:
@@ -235,7 +309,7 @@ class World:
 
         assert self.distributor.snapshot().calls == ()
         assert self.distributor.snapshot().offers == ()
-        assert sum(self.ledger.outcomes.values()) == self.ledger.arrivals
+        assert self.ledger.outcomes.total() == self.ledger.arrivals.total()
         assert not any(self.ledger.promises.values())
 
     def _begin_work(self) -> None:
@@ -332,13 +406,7 @@ class World:
             self._carry_out(command)
         if isinstance(fact, OfferAnswered):
             self._talk()
-        state = check(self.distributor)
-
-        assert {call.call for call in state.calls} == self.ledger.calls
-        assert {offer.offer for offer in state.offers} == self.ledger.offers.keys()
-        assert {
-            call.call: call.agent for call in state.calls if call.state is CallState.TALKING
-        } == self.ledger.talks
+        self.ledger.check(check(self.distributor))
 
     def _talk(self) -> None:
         call, agent = next(reversed(self.ledger.talks.items()), (None, None))
@@ -368,8 +436,15 @@ class World:
                 is_gone = cause is WithdrawCause.CALLER_LEFT
                 outcome = OfferOutcome.CALLER_LEFT if is_gone else OfferOutcome.WITHDRAWN
                 self._later(chance.uniform(0, 0.5), OfferEnded(offer=offer, outcome=outcome))
-            case OverflowCall(call=call):
-                assert call in self.ledger.calls
+            case DivertCall(call=call, waited=waited) if chance.random() < 0.5:
+                again = CallQueued(
+                    call=call,
+                    queue=QueueName(chance.choice(QUEUES)),
+                    entered_at=chance.choice([None, Time(self.now - waited)]),
+                )
+                self._later(chance.uniform(0, 20), again)
+            case DivertCall(call=call):
+                self._later(chance.uniform(0, 20), CallerLeft(call=call))
 
 
 def story(seed: int, steps: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from acd.outcomes import Outcome
 from tests.simulation.chance import World, story
 
 
@@ -11,7 +12,7 @@ def test_a_day_with_everything_going_wrong_loses_nobody(seed: int) -> None:
     world = World(seed)
     world.run(steps=150)
 
-    assert world.ledger.outcomes["talked"] > 0
+    assert {outcome for _, outcome in world.ledger.outcomes} >= {Outcome.ANSWERED}
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -19,7 +20,7 @@ def test_a_day_without_faults_answers_or_loses_every_caller_by_his_own_will(seed
     world = World(seed, faults=0)
     world.run(steps=150)
 
-    assert world.ledger.arrivals == sum(world.ledger.outcomes.values())
+    assert world.ledger.arrivals.total() == world.ledger.outcomes.total()
 
 
 def test_the_same_seed_tells_the_same_story() -> None:

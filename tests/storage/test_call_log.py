@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acd.commands import OverflowCall, TurnAwayCall, TurnAwayCause
+from acd.commands import DivertCall, OverflowCall, TurnAwayCall, TurnAwayCause
 from acd.facts import (
     AgentMadeReady,
     CallerLeft,
@@ -15,6 +15,7 @@ from acd.facts import (
     OfferOutcome,
     TalkEnded,
 )
+from acd.ways import Cause, Target, TargetKind
 from cti.call_facts import (
     AgentLegEnded,
     AgentLegRang,
@@ -50,6 +51,13 @@ AGENT_LEG = LegId(PBX, "1700000000.9")
 ARRIVED = CallArrived(call=CALL, leg=CALLER_LEG, service="hotline", party=PARTY)
 CLEARED = CallCleared(call=CALL, hung_up_by=HungUpBy.CALLER, cause=16)
 QUEUED = CallQueued(call=CALL, queue=SALES)
+
+
+def diverted(kind: TargetKind) -> DivertCall:
+    target = Target(kind=kind, name="elsewhere")
+    return DivertCall(
+        call=CALL, from_queue=SALES, cause=Cause.OVERFLOW, target=target, waited=seconds(1)
+    )
 
 
 def one(offer: int = 1) -> OfferId:
@@ -183,6 +191,9 @@ def test_facts_after_the_end_make_no_second_record() -> None:
             ],
             CallOutcome.TURNED_AWAY,
         ),
+        ([(1, QUEUED), (2, diverted(TargetKind.VOICEMAIL))], CallOutcome.DIVERTED),
+        ([(1, QUEUED), (2, diverted(TargetKind.FLOW))], CallOutcome.ABANDONED),
+        ([(1, QUEUED), (2, diverted(TargetKind.NUMBER)), (3, QUEUED)], CallOutcome.ABANDONED),
         (
             [(1, QUEUED), (2, offer_of()), (3, OfferAnswered(offer=one()))],
             CallOutcome.ANSWERED,
@@ -248,6 +259,15 @@ def test_a_missed_offer_and_the_next_are_both_kept() -> None:
         (BEN, None, at(20), at(30)),
     ]
     assert (record.agent, record.waited, record.talked) == (BEN, seconds(20), seconds(10))
+
+
+def test_a_diversion_ends_the_stay_and_the_wait() -> None:
+    record = only((0, ARRIVED), (10, QUEUED), (70, diverted(TargetKind.NUMBER)), (100, CLEARED))
+
+    assert record.queues == (
+        QueueStay(queue=SALES, entered_at=at(10), left_at=at(70), exit=QueueExit.DIVERTED),
+    )
+    assert record.waited == seconds(60)
 
 
 def test_an_overflow_is_a_second_stay_in_one_wait() -> None:

@@ -20,6 +20,7 @@ STEPS = 400
 AS_THE_LOG_SAYS = {
     QueueExit.ANSWERED: Exit.ANSWERED,
     QueueExit.OVERFLOWED: Exit.OVERFLOWED,
+    QueueExit.DIVERTED: Exit.DIVERTED,
     QueueExit.MOVED: Exit.MOVED,
     QueueExit.TURNED_AWAY: Exit.TURNED_AWAY,
     QueueExit.LEFT: Exit.ABANDONED,

@@ -1,0 +1,67 @@
+"""
+What becomes of the calls of a queue: one closed list, counted where it happens.
+
+Every call that comes into a queue, or to its door, is one arrival there, and has one outcome there
+or still waits: arrivals = the sum of the outcomes + those waiting, at every moment. A call that is
+moved on is an arrival of the next queue too. A call for a queue that does not exist is none's.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from acd.ways import Cause
+
+
+class Outcome(Enum):
+    """What became of a call in one queue."""
+
+    ANSWERED = "answered"
+    """An agent answered it."""
+    ABANDONED = "abandoned"
+    """The caller left while he waited."""
+    OVERFLOWED = "overflowed"
+    """A rule sent it to another queue."""
+    DIVERTED = "diverted"
+    """A rule sent it to voicemail, a number, a flow, or for a call-back."""
+    FULL = "full"
+    """It was turned away, as the queue was full."""
+    CLOSED = "closed"
+    """It was turned away, as the queue was closed."""
+    NO_AGENTS = "no_agents"
+    """It was turned away by a rule, as no agent was logged on."""
+    ALL_NOT_READY = "all_not_ready"
+    """It was turned away by a rule, as no agent who was logged on wanted calls."""
+    TURNED_AWAY = "turned_away"
+    """It was turned away by a rule of the overflow chain."""
+    WITHDRAWN = "withdrawn"
+    """Somebody, and no rule, put it into another queue."""
+
+
+TURNED_AWAY_BY: Final = {
+    Cause.FULL: Outcome.FULL,
+    Cause.CLOSED: Outcome.CLOSED,
+    Cause.NO_AGENTS: Outcome.NO_AGENTS,
+    Cause.ALL_NOT_READY: Outcome.ALL_NOT_READY,
+    Cause.OVERFLOW: Outcome.TURNED_AWAY,
+}
+
+
+@dataclass(slots=True, eq=False)
+class Outcomes:
+    """The counts of one queue, for as long as the core knows it."""
+
+    arrivals: int = 0
+    counts: dict[Outcome, int] = field(default_factory=dict)
+
+    def arrived(self) -> None:
+        """Count a call that came into the queue or to its door."""
+        self.arrivals += 1
+
+    def count(self, outcome: Outcome) -> None:
+        """Count what became of a call."""
+        self.counts[outcome] = self.counts.get(outcome, 0) + 1
+
+    def total(self) -> int:
+        """Return how many calls have had their outcome."""
+        return sum(self.counts.values())
