@@ -7,6 +7,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 READY := $(VENV)/.ready
 ARGS ?=
 ONLY ?=
+SEEDS ?= 100
+FIRST ?= 0
+STEPS ?= 200
 # Tests at a time: more of them crowd the cores on which phones must keep their time.
 WORKERS ?= 2
 PACKAGES := cti acd ivr agents protocols storage config lab tests
@@ -19,10 +22,10 @@ SHELL := /bin/bash
 LEAVE_QUIETLY := [ $$code -ne 130 ] || { kill -INT $$PPID; exit 0; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fmt lint types messages bench chaos clean
+.PHONY: help demo test fmt lint types messages bench chaos simulate-faults clean
 
 help: ## Show what can be made
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
 	@echo 'make demo ARGS="--calls 20" ends by itself after 20 calls; ARGS=--help says more.'
 
 demo: $(READY) ## Run a private Asterisk, the daemon, phones and agents, and watch them
@@ -54,6 +57,9 @@ bench: $(READY) ## Measure beside the peers (20 minutes); ONLY=name measures one
 chaos: $(READY) ## Let callers and faults loose on a site; ARGS="--minutes 10 --seed 7"
 	@$(BIN)/python -m lab.asterisk_fetch
 	@$(BIN)/python -m tests.scenarios.chaos $(ARGS)
+
+simulate-faults: $(READY) ## Run the core through days of faults by chance; SEEDS=1000, FIRST=, STEPS=
+	@$(BIN)/python -m tests.simulation $(SEEDS) $(FIRST) $(STEPS) || { code=$$?; $(LEAVE_QUIETLY); exit $$code; }
 
 clean: ## Remove what was made in this folder (not the cache in ~/.cache/cordboard)
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -377,7 +377,7 @@ class World:
             coming = self._coming[0][0] if self._coming else None
             if due is not None and due <= until and (coming is None or due < coming):
                 self.now = max(self.now, due)
-                self._enter(None, self.distributor.advance(self.now))
+                self._enter(None, self._step(None))
             elif coming is not None and coming <= until:
                 self.now = Time(coming)
                 _, number, fact = heappop(self._coming)
@@ -395,7 +395,13 @@ class World:
             self._later(self.chance.uniform(0, 5), fact)
 
     def _deliver(self, fact: AcdFact) -> None:
-        self._enter(fact, self.distributor.handle(fact, self.now))
+        self._enter(fact, self._step(fact))
+
+    def _step(self, fact: AcdFact | None) -> list[AcdCommand]:
+        """Have the core take a fact in, or its timers act."""
+        if fact is None:
+            return self.distributor.advance(self.now)
+        return self.distributor.handle(fact, self.now)
 
     def _enter(self, fact: AcdFact | None, commands: list[AcdCommand]) -> None:
         self.story.append(f"{as_seconds(self.now):.3f} {type(fact).__name__}")
