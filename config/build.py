@@ -85,7 +85,7 @@ def configuration(
         log=LogSettings(format=main.log.format, level=main.log.level),
         watchdog_limit=main.watchdog.limit,
         policy=policy(files.queues, files.agents),
-        hours=MappingProxyType(_hours(files.queues, main.telephony)),
+        hours=MappingProxyType(hours_of(files.queues, main.telephony)),
         flows=MappingProxyType(
             {name: _flow(name, section) for name, section in files.flows.flows.items()}
         ),
@@ -180,7 +180,7 @@ def _database_url(main: MainFile, secrets: Mapping[KeyPath, Secret]) -> Secret |
     return None if url is None else Secret(url)
 
 
-def _hours(queues: QueuesFile, telephony: Telephony) -> dict[QueueName, QueueHours]:
+def hours_of(queues: QueuesFile, telephony: Telephony) -> dict[QueueName, QueueHours]:
     """Return the opening hours of each queue that has any; what many have is read once."""
     zone = ZoneInfo(telephony.time_zone) if telephony.time_zone else machine_zone()
     read: dict[str, QueueHours] = {}

@@ -15,7 +15,7 @@ from typing import Final, cast
 from pydantic import ValidationError
 
 from acd.policy import Policy
-from config.build import CheckedFiles, configuration, policy
+from config.build import CheckedFiles, configuration, hours_of, policy
 from config.certificates import unusable_certificate
 from config.doubts import Read
 from config.doubts_agents import (
@@ -56,8 +56,9 @@ from config.references import (
 )
 from config.secrets import Secret, find_secrets
 from config.section import Section
-from config.settings import Configuration
+from config.settings import Configuration, QueueHours
 from config.yaml_reader import read_document
+from cti.ids import QueueName
 from cti.language import _
 
 MAIN_FILE = "cordboard.yaml"
@@ -146,7 +147,15 @@ def check(directory: Path, environment: Mapping[str, str]) -> list[Problem]:
     return list(_examine(directory, environment, for_daemon=False).problems)
 
 
-def load_policy(directory: Path, environment: Mapping[str, str]) -> Policy:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a folder says of queues and agents: the core's policy, and when queues are open."""
+
+    policy: Policy
+    hours: Mapping[QueueName, QueueHours]
+
+
+def load_rules(directory: Path, environment: Mapping[str, str]) -> Rules:
     """
     Return the rules of a folder's queues and agents; its secrets need not be here.
 
@@ -157,7 +166,21 @@ def load_policy(directory: Path, environment: Mapping[str, str]) -> Policy:
     if any(problem.severity is Severity.ERROR for problem in found.problems):
         raise ConfigError(found.problems)
     queues = cast("QueuesFile", found.files["queues.yaml"])
-    return policy(queues, cast("AgentsFile", found.files["agents.yaml"]))
+    main = cast("MainFile", found.files[MAIN_FILE])
+    return Rules(
+        policy=policy(queues, cast("AgentsFile", found.files["agents.yaml"])),
+        hours=MappingProxyType(hours_of(queues, main.telephony)),
+    )
+
+
+def load_policy(directory: Path, environment: Mapping[str, str]) -> Policy:
+    """
+    Return the core's policy as a folder describes it; its secrets need not be here.
+
+    Raises:
+        ConfigError: the configuration has errors; all are in it, and the warnings too.
+    """
+    return load_rules(directory, environment).policy
 
 
 def _examine(directory: Path, environment: Mapping[str, str], *, for_daemon: bool) -> _Findings:

@@ -19,7 +19,7 @@ from acd.errors import AcdError
 from acd.policy import Policy
 from acd.snapshot import DistributorState
 from config.errors import ConfigError, harmless
-from config.load import load_policy
+from config.load import Rules, load_rules
 from cti.commands._common import fail
 from cti.commands._figures import show_figures, show_table
 from cti.commands._journals import journal_file, nearest_beginning, opened, progress
@@ -73,10 +73,12 @@ def rehearse_journal(asked: Asked, *, as_json: bool) -> None:
     """Rehearse, and print what comes of it."""
     began = time.monotonic()
     part = _part(asked)
-    policy = _policy(asked.folder)
+    rules = _rules(asked.folder)
+    policy = None if rules is None else rules.policy
     recording, state = _recorded(part)
     _refuse_missing_queues(recording, policy)
-    settings = Settings(policy=policy, seed=asked.seed, level=LEVEL, bound=asked.bound)
+    hours = {} if rules is None else {name: of.times for name, of in rules.hours.items()}
+    settings = Settings(policy=policy, hours=hours, seed=asked.seed, level=LEVEL, bound=asked.bound)
     length = as_seconds(Duration(recording.ended - recording.began))
     with progress(_("seconds of the record"), round(length)) as tell:
         done = rehearse(recording, state, settings, _seconds_told(recording.began, tell))
@@ -132,9 +134,9 @@ def _midnight(day: date) -> Time:
     return from_datetime(datetime.combine(day, datetime.min.time()).astimezone())
 
 
-def _policy(folder: Path | None) -> Policy | None:
+def _rules(folder: Path | None) -> Rules | None:
     try:
-        return None if folder is None else load_policy(folder, os.environ)
+        return None if folder is None else load_rules(folder, os.environ)
     except ConfigError as error:
         for problem in error.problems:
             click.echo(str(problem), err=True)

@@ -10,8 +10,9 @@ Events lie in one heap by (time, position in the record), what was drawn after w
 """
 
 import heapq
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from acd.commands import AcdCommand, OfferCall, ShowAgentState, Wish, WithdrawOffer
 from acd.facts import (
@@ -25,9 +26,10 @@ from acd.facts import (
     TalkEnded,
 )
 from acd.policy import Policy
-from cti.ids import AgentId
+from cti.ids import AgentId, QueueName
 from cti.instants import Duration, Time, seconds
 from cti.rehearsing.chances import TALK, Chances
+from cti.rehearsing.hours import Hours, by_the_hours
 from cti.rehearsing.phones import Phones
 from cti.rehearsing.recorded import (
     FOR_EVER,
@@ -50,9 +52,14 @@ _HANDS_ON = (TalkEnded, AgentEndedWrapUp, AgentExtendedWrapUp)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How it is rehearsed: the policy (None: those of the record), the seed, what is in time."""
+    """
+    How it is rehearsed: the policy (None: those of the record), the seed, what is in time.
+
+    `hours` are the queues' opening hours beside that policy.
+    """
 
     policy: Policy | None
+    hours: Mapping[QueueName, Hours] = field(default_factory=dict)
     seed: int
     level: Duration
     bound: Duration
@@ -75,6 +82,7 @@ class Rehearsal:
         self._recording = recording
         self._core = core
         self._chances = chances
+        self._settings = settings
         self._policy = settings.policy
         self._end = recording.ended
         self.now = recording.began
@@ -132,7 +140,7 @@ class Rehearsal:
                     self._ends(stay)
         for stay in waiting:
             self._waits(stay)
-        for told in recording.by_the_clock:
+        for told in self._by_the_clock():
             self.at(told.at, told.position, self._telling(told))
         for advanced in recording.advances:
             self.at(advanced.at, advanced.position, self._advancing(advanced.to))
@@ -140,6 +148,21 @@ class Rehearsal:
         in_force = recording.policy_versions[0] if recording.policy_versions else ""
         if policy is not None and policy.version != in_force:
             self.tell(PolicyApplied(policy=policy))
+
+    def _by_the_clock(self) -> list[Told]:
+        """Return what is told by the clock, the queues' hours among it."""
+        recording, settings = self._recording, self._settings
+        if settings.policy is None:
+            return recording.by_the_clock
+        stands, other = by_the_hours(
+            recording.by_the_clock,
+            self._core.picture(self.now).queues,
+            settings.hours,
+            (recording.began, self._end),
+        )
+        for at, word in other:
+            self.at(at, None, partial(self.tell, word))
+        return stands
 
     def _advancing(self, to: Time) -> Act:
         return lambda: self._obey(None, self._core.advance(to))

@@ -49,6 +49,10 @@ def _assumptions(done: Rehearsed, *, changed: bool) -> Iterator[str]:
     chances = done.chances
     if changed:
         yield _("The configuration is in force from the beginning to the end of that time.")
+        yield _(
+            "Queues open and close by its hours; what a person said of a queue stands as it was"
+            " said then."
+        )
     else:
         yield _("The rules are those of the journal: no configuration was given.")
     yield _(

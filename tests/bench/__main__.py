@@ -17,13 +17,15 @@ from typing import Final
 
 from lab.asterisk_errors import AsteriskMissingError
 from tests.bench import (
-    acd,
-    acd_growth,
+    agent_free,
     ami_unwanted,
     ami_wanted,
     calls_vs_app_queue,
+    decision,
+    decision_growth,
     fastagi,
     journal,
+    memory,
     simulate,
     soak_short,
 )
@@ -37,8 +39,10 @@ FIGURES: Final[dict[str, Callable[[], Coroutine[None, None, Figures]]]] = {
     "ami_unwanted": ami_unwanted.measure,
     "fastagi": fastagi.measure,
     "journal": journal.measure,
-    "acd": acd.measure,
-    "acd_growth": acd_growth.measure,
+    "decision": decision.measure,
+    "decision_growth": decision_growth.measure,
+    "agent_free": agent_free.measure,
+    "memory": memory.measure,
     "simulate": simulate.measure,
     "calls_vs_app_queue": calls_vs_app_queue.measure,
     "soak_short": soak_short.measure,

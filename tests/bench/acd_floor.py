@@ -1,15 +1,16 @@
 """
 A floor at work, for measuring what decides: every agent talks, and calls wait in every queue.
 
-A round is what happens on such a floor all day: an agent's talk ends, he is offered the best call
-of his queues and answers, and a new call comes. Knows nothing of how decisions are made.
+A round is what happens on such a floor all day, and takes one decision: an agent's talk ends, he is
+offered the best call of his queues and answers, and a new call comes. Knows nothing of how
+decisions are made.
 """
 
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import process_time
-from typing import Final, Protocol
+from typing import Protocol
 
 from acd.commands import OfferCall
 from acd.facts import (
@@ -24,8 +25,6 @@ from acd.facts import (
 from acd.policy import AgentPolicy, Policy, QueuePolicy
 from cti.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueName
 from cti.instants import Duration, Time, seconds
-
-FACTS_PER_ROUND: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +73,14 @@ class WorkingFloor:
             self._call_comes()
         self._check()
 
-    def facts_per_second(self, rounds: int) -> float:
-        """Go through so many rounds, and return the facts handled in a second of CPU time."""
+    def let_wait(self, calls: int) -> None:
+        """Have so many calls more wait."""
+        for _ in range(calls):
+            self._call_comes()
+        self._check()
+
+    def decisions_per_second(self, rounds: int) -> float:
+        """Go through so many rounds, and return how many there are in a second of CPU time."""
         began = process_time()
         for _ in range(rounds):
             call, agent = self.offers[self._rounds]
@@ -84,7 +89,23 @@ class WorkingFloor:
             self._call_comes()
         took = process_time() - began
         self._check()
-        return FACTS_PER_ROUND * rounds / took
+        return rounds / took
+
+    def seconds_to_offer(self, rounds: int) -> float:
+        """Go through so many rounds; return the CPU time from the end of a talk to the offer."""
+        took = 0.0
+        for _ in range(rounds):
+            call, agent = self.offers[self._rounds]
+            self._rounds += 1
+            ended = TalkEnded(call=call, agent=agent)
+            self._now = Time(self._now + 1)
+            began = process_time()
+            decisions = self._core.handle(ended, self._now)
+            took += process_time() - began
+            self._carry_out(decisions)
+            self._call_comes()
+        self._check()
+        return took / rounds
 
     def _call_comes(self) -> None:
         queue = self._queues[self._calls % len(self._queues)]
@@ -94,7 +115,10 @@ class WorkingFloor:
     def _tell(self, fact: AcdFact) -> None:
         """Tell the core a fact; whoever is offered a call answers."""
         self._now = Time(self._now + 1)
-        for decision in self._core.handle(fact, self._now):
+        self._carry_out(self._core.handle(fact, self._now))
+
+    def _carry_out(self, decisions: Sequence[object]) -> None:
+        for decision in decisions:
             if isinstance(decision, OfferCall | Offered):
                 self.offers.append((decision.call, decision.agent))
                 self._tell(OfferAnswered(offer=decision.offer))

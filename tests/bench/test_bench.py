@@ -6,13 +6,15 @@ import pytest
 
 from lab.load.sides import Staff
 from tests.bench import (
-    acd,
-    acd_growth,
+    agent_free,
     ami_unwanted,
     ami_wanted,
     calls_vs_app_queue,
+    decision,
+    decision_growth,
     fastagi,
     journal,
+    memory,
     simulate,
     soak_short,
 )
@@ -43,6 +45,7 @@ TRIAL = Trial(
 SOAK = Soak(
     staff=Staff(many=6, few=1), rate=6.0, seconds=4.0, settle_s=1.0, window_s=1.0, every_s=0.5
 )
+FLOOR = Size(agents=10, queues=4, waiting=20, queues_each=2)
 PARTS = {
     "calls_vs_app_queue": {
         "free_to_invite_median",
@@ -52,6 +55,7 @@ PARTS = {
         "cpu_per_call_busy",
         "calls_per_s",
     },
+    "memory": {"agent", "call"},
     "soak_short": {"memory", "descriptors", "tasks", "threads", "asterisk_memory"},
 }
 TINY: dict[str, Callable[[], Coroutine[None, None, Figures]]] = {
@@ -59,14 +63,10 @@ TINY: dict[str, Callable[[], Coroutine[None, None, Figures]]] = {
     "ami_unwanted": partial(ami_unwanted.measure, events=100, rounds=1),
     "fastagi": partial(fastagi.measure, sessions=2, calls=1, rounds=1),
     "journal": partial(journal.measure, batches=1, commits=10, rounds=1),
-    "acd": partial(
-        acd.measure,
-        size=Size(agents=10, queues=4, waiting=20, queues_each=2),
-        our_rounds=20,
-        their_rounds=10,
-        rounds=1,
-    ),
-    "acd_growth": partial(acd_growth.measure, few=4, many=16, facts=10, rounds=1),
+    "decision": partial(decision.measure, size=FLOOR, our_rounds=20, their_rounds=10, rounds=1),
+    "decision_growth": partial(decision_growth.measure, few=4, many=16, decisions=10, rounds=1),
+    "agent_free": partial(agent_free.measure, size=FLOOR, our_rounds=20, their_rounds=10, rounds=1),
+    "memory": partial(memory.measure, agents=20, calls=100),
     "simulate": partial(simulate.measure, per_hour=20, agents=2),
     "calls_vs_app_queue": partial(calls_vs_app_queue.measure, TRIAL),
     "soak_short": partial(soak_short.measure, SOAK),
@@ -140,13 +140,13 @@ async def test_two_sides_are_measured_in_turns_and_by_their_medians() -> None:
 def test_an_unknown_figure_is_refused_by_one_line_with_the_names(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["acd", "speed"]) == 2
+    assert main(["decision", "speed"]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err == (
         "There is no figure 'speed'. The figures are: "
-        "ami_wanted, ami_unwanted, fastagi, journal, acd, acd_growth, simulate, "
-        "calls_vs_app_queue, soak_short.\n"
+        "ami_wanted, ami_unwanted, fastagi, journal, decision, decision_growth, agent_free, "
+        "memory, simulate, calls_vs_app_queue, soak_short.\n"
     )
 
 
@@ -154,14 +154,14 @@ def test_the_figures_asked_for_are_printed_and_what_goes_on_is_told_apart(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def measure() -> Figures:
-        return Growth(name="acd", ours=1.0, bound=2.0, unit="u")
+        return Growth(name="decision", ours=1.0, bound=2.0, unit="u")
 
-    monkeypatch.setitem(FIGURES, "acd", measure)
+    monkeypatch.setitem(FIGURES, "decision", measure)
 
-    assert main(["acd"]) == 0
+    assert main(["decision"]) == 0
     printed = capsys.readouterr()
-    assert printed.out == '{"name":"acd","ours":1.0,"bound":2.0,"unit":"u","ratio":0.5}\n'
-    assert "acd (1 of 1)" in printed.err
+    assert printed.out == '{"name":"decision","ours":1.0,"bound":2.0,"unit":"u","ratio":0.5}\n'
+    assert "decision (1 of 1)" in printed.err
 
 
 def test_several_figures_of_one_name_are_a_line_each_and_minutes_are_told_beforehand(
@@ -198,12 +198,12 @@ def test_what_cannot_be_measured_to_its_end_is_told_in_one_line(
     async def measure() -> Figures:
         raise ends
 
-    monkeypatch.setitem(FIGURES, "acd", measure)
+    monkeypatch.setitem(FIGURES, "decision", measure)
 
-    assert code == main(["acd"])
+    assert code == main(["decision"])
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err == f"acd (1 of 1) ...\n{said}"
+    assert printed.err == f"decision (1 of 1) ...\n{said}"
 
 
 def test_help_names_every_figure(capsys: pytest.CaptureFixture[str]) -> None:

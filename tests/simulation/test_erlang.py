@@ -5,6 +5,7 @@ Calls come at random (Poisson), last at random (exponential), agents answer at o
 wrap-up, nobody gives up: then the mean wait is known exactly (A. K. Erlang, 1917).
 """
 
+from fractions import Fraction
 from math import factorial
 from random import Random
 from statistics import fmean, stdev
@@ -84,10 +85,15 @@ def offers(commands: list[AcdCommand]) -> list[OfferCall]:
     return [command for command in commands if isinstance(command, OfferCall)]
 
 
-def test_erlangs_own_formula_is_right() -> None:
-    """Ten agents at eight erlangs: 0.409 in every published table."""
-    assert erlang_c(10, 8.0) == pytest.approx(0.409, abs=0.0005)
-    assert erlang_c(1, 0.5) == pytest.approx(0.5)
+@pytest.mark.parametrize(("agents", "load"), [(1, 1), (3, 2), (10, 8), (24, 20)])
+def test_erlangs_own_formula_is_right(agents: int, load: int) -> None:
+    """Exactly, and by another way: the recursion of Erlang's loss formula over the servers."""
+    lost = Fraction(1)
+    for servers in range(1, agents + 2):
+        lost = load * lost / (servers + load * lost)
+    waiting = lost / (1 - Fraction(load, agents + 1) * (1 - lost))
+
+    assert erlang_c(agents + 1, load) == pytest.approx(float(waiting), rel=1e-12)
 
 
 @pytest.mark.parametrize(("agents", "load", "seed"), [(1, 0.5, 1), (3, 1.8, 2), (5, 3.5, 3)])

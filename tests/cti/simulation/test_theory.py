@@ -6,6 +6,7 @@ widened by the quantiles of Student's t from 99 % to that.
 """
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -26,20 +27,50 @@ COMPARISONS = 3 * len(WAITING) + 3 * len(LEAVING) + len(LINES)
 WIDER = student_t(0.01 / COMPARISONS, BATCHES - 1) / STUDENT_T
 
 
-@pytest.mark.parametrize(
-    ("load", "servers", "share"),
-    [(2, 2, 2 / 5), (2, 3, 4 / 19), (5, 5, 0.2849), (10, 10, 0.2146), (20, 20, 0.1589)],
-)
-def test_erlang_b_is_that_of_the_tables(load: float, servers: int, share: float) -> None:
-    assert erlang_b(load, servers) == pytest.approx(share, abs=6e-5)
+EXACT = [(2, 2), (2, 3), (5, 5), (10, 10), (20, 20), (1, 2), (8, 10), (10, 12), (20, 24), (30, 32)]
+"""Erlangs and servers at which the formulas are compared with their exact values."""
+
+
+def _states(load: int, servers: int) -> list[Fraction]:
+    """Return a^k / k! for each number of busy servers: Erlang's own terms, without rounding."""
+    return [Fraction(load**busy, math.factorial(busy)) for busy in range(servers + 1)]
+
+
+@pytest.mark.parametrize(("load", "servers"), EXACT)
+def test_erlang_b_is_erlangs_own_quotient(load: int, servers: int) -> None:
+    """A. K. Erlang, Solution of some problems in the theory of probabilities (1917), formula 1."""
+    terms = _states(load, servers)
+    assert erlang_b(load, servers) == pytest.approx(float(terms[-1] / sum(terms)), rel=1e-12)
+
+
+@pytest.mark.parametrize(("load", "servers"), [case for case in EXACT if case[0] < case[1]])
+def test_erlang_c_is_erlangs_own_quotient(load: int, servers: int) -> None:
+    """As above, where calls wait: the last term counts for all states in which somebody waits."""
+    *free, full = _states(load, servers)
+    waiting = full * Fraction(servers, servers - load)
+    exact = float(waiting / (sum(free) + waiting))
+    assert erlang_c(load, servers) == pytest.approx(exact, rel=1e-12)
 
 
 @pytest.mark.parametrize(
-    ("load", "servers", "share"),
-    [(1, 2, 1 / 3), (2, 3, 4 / 9), (8, 10, 0.4092), (10, 12, 0.4494), (20, 24, 0.2981)],
+    ("load", "servers", "patience"), [(10, 10, 0.5), (10, 12, 2.0), (30, 28, 1.0), (48, 50, 2.0)]
 )
-def test_erlang_c_is_that_of_the_tables(load: float, servers: int, share: float) -> None:
-    assert erlang_c(load, servers) == pytest.approx(share, abs=6e-5)
+def test_erlang_a_is_palms_formula(load: int, servers: int, patience: float) -> None:
+    """
+    By A(x, y), a quotient of the incomplete gamma function, and the loss of as many servers.
+
+    A. Mandelbaum, S. Zeltyn: The Palm/Erlang-A queue, with applications to call centers (2005),
+    sections 4.4 and 4.5, after C. Palm (1957).
+    """
+    x, y = servers * patience, load * patience
+    terms = [1.0]
+    while terms[-1] > 1e-18:
+        terms.append(terms[-1] * y / (x + len(terms)))
+    a, lost = math.fsum(terms), erlang_b(load, servers)
+    waits = a * lost / (1 + (a - 1) * lost)
+    use = load / servers
+    leaves = waits * (1 / (use * a) + 1 - 1 / use)
+    assert erlang_a(load, servers, patience) == pytest.approx((waits, leaves), rel=1e-9)
 
 
 def test_erlang_a_lies_between_nobody_and_everybody_waiting() -> None:

@@ -1,4 +1,4 @@
-"""Facts a CPU second through the decision core, with 1,000 agents and 10,000 calls waiting."""
+"""Decisions a CPU second of the core, with 1,000 agents and 10,000 calls waiting."""
 
 from acd.distributor import Distributor
 from tests.bench.acd_floor import Size, WorkingFloor
@@ -21,19 +21,19 @@ async def measure(
     their_floor = WorkingFloor(LinearScan(), size)
 
     async def ours() -> float:
-        return our_floor.facts_per_second(our_rounds)
+        return our_floor.decisions_per_second(our_rounds)
 
     async def peer() -> float:
-        return their_floor.facts_per_second(their_rounds)
+        return their_floor.decisions_per_second(their_rounds)
 
     our_rate, their_rate = await alternately(ours, peer, rounds=rounds)
     common = min(len(our_floor.offers), len(their_floor.offers))
     if our_floor.offers[:common] != their_floor.offers[:common]:
         raise RuntimeError("the two did not decide alike")
     return Comparison(
-        name="acd",
+        name="decision",
         ours=our_rate,
         peer=their_rate,
         peer_name="linear scan as in app_queue",
-        unit="facts per CPU second",
+        unit="decisions per CPU second, each of three facts",
     )
