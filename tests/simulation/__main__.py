@@ -84,7 +84,7 @@ def _one(seed: int, steps: int) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
-    print(f"seed {seed} of {steps} steps: {world.ledger.arrivals} callers, none failed")
+    print(f"seed {seed} of {steps} steps: {world.ledger.arrivals.total()} callers, none failed")
     return 0
 
 

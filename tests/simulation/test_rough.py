@@ -2,6 +2,7 @@
 
 import pytest
 
+from acd.outcomes import Outcome
 from tests.simulation.__main__ import main
 from tests.simulation.rough import FAULTS, RoughWorld
 
@@ -12,7 +13,7 @@ def test_a_day_with_crashes_and_bursts_loses_nobody_and_is_replayed_alike(seed: 
     world.run(steps=80)
 
     assert world.crashes > 0
-    assert world.ledger.outcomes["talked"] > 0
+    assert any(outcome is Outcome.ANSWERED for _, outcome in world.ledger.outcomes)
 
 
 def test_days_are_run_beside_one_another_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
