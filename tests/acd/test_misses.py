@@ -1,6 +1,8 @@
 """Calls that were not taken: counted for each cause, with limits and pauses of their own."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from acd.facts import OfferOutcome
 from acd.misses import MISS_DELAYS, REFUSAL_PAUSE_MIN, MissCause, MissRule, rule_for
@@ -192,3 +194,39 @@ def test_of_two_rules_for_one_cause_the_first_counts() -> None:
     rules = tuple(MissRule(cause=MissCause.BUSY, limit=limit, delay=seconds(9)) for limit in (1, 2))
 
     assert rules[0] == rule_for(MissCause.BUSY, 3, rules)
+
+
+@given(
+    limits=st.fixed_dictionaries({cause: st.integers(0, 3) for cause in MissCause}),
+    happenings=st.lists(st.sampled_from([*MissCause, "answer", "log on", "break", "cut short"])),
+)
+def test_rows_are_as_somebody_would_count_them_on_paper(
+    limits: dict[MissCause, int], happenings: list[MissCause | str]
+) -> None:
+    causes = " ".join(f"{cause.value}:{limit}:1" for cause, limit in limits.items())
+    floor = only_ann(causes)
+    rows = dict.fromkeys(MissCause, 0)
+    for number, happening in enumerate(happenings, 1):
+        floor.at(100 * number).queue(f"c{number}")
+        offer = floor.offers()[-1].offer
+        expected = None
+        if isinstance(happening, MissCause):
+            rows[happening] += 1
+            if rows[happening] == limits[happening]:
+                expected, rows[happening] = MISS_REASONS[happening].value, 0
+            floor.end(offer, outcome_of(happening)).leave(f"c{number}")
+        elif happening == "answer":
+            rows = dict.fromkeys(MissCause, 0)
+            floor.answer(offer).end_talk(f"c{number}", "ann")
+        else:
+            floor.leave(f"c{number}").end(offer, OfferOutcome.REJECTED)
+            if happening == "log on":
+                rows = dict.fromkeys(MissCause, 0)
+                floor.log_off("ann").log_on("ann").ready("ann")
+            elif happening == "break":
+                floor.not_ready("ann").ready("ann")
+        (ann,) = floor.distributor.picture(floor.now).agents
+
+        assert ann.reason == expected
+        assert dict(ann.misses) == {cause: row for cause, row in rows.items() if row}
+        floor.at(100 * number + 50).ready("ann")
