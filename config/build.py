@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from acd.misses import MissCause, MissRule
 from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy, Strategy
 from config.addresses import with_port
+from config.announce import announce_policy
 from config.errors import Problem
 from config.hours import HoursSection, machine_zone
 from config.main_file import MainFile, Telephony, Web
@@ -234,6 +235,7 @@ def _queue(name: str, section: QueueSection) -> QueuePolicy:
         order=tuple(AgentId(name) for name in section.order),
         weights=tuple((AgentId(name), weight) for name, weight in section.weights.items()),
         seed=section.seed,
+        announce=announce_policy(section.announce),
     )
 
 

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from config.doubts import FLOWS, MAIN, Read
+from config.doubts import FLOWS, MAIN, QUEUES, Read
 from config.errors import Position, Problem, Severity
 from config.nodes import problem_at, texts
 from config.prompts import PROMPTS_FOLDER, USES
@@ -56,16 +56,16 @@ def open_to_everybody(read: Read) -> Iterator[Problem]:
 
 
 def unused_prompts(read: Read) -> Iterator[Problem]:
-    """Yield each sound that no flow names: it was to be heard somewhere."""
-    if read.flows is None:
+    """Yield each sound that no flow and no queue names: it was to be heard somewhere."""
+    if read.flows is None or read.queues is None:
         return
-    tree = read.trees[FLOWS]
-    used = {name for pattern in USES for _path, _at, name in texts(tree, pattern)}
+    trees = (read.trees[FLOWS], read.trees[QUEUES])
+    used = {name for tree in trees for pattern in USES for _path, _at, name in texts(tree, pattern)}
     try:
         there = sorted(entry.name for entry in (read.folder / PROMPTS_FOLDER).iterdir())
     except OSError:
         return  # no folder, or none that can be read: each use is told as missing
     unused = [name for name in there if name.endswith(".wav") and Path(name).stem not in used]
     for name in unused[:PROMPTS_TOLD_MAX]:
-        file, message = f"{PROMPTS_FOLDER}/{name}", _("no flow uses this prompt")
+        file, message = f"{PROMPTS_FOLDER}/{name}", _("no flow and no queue uses this prompt")
         yield problem_at(file, Position(line=0, column=0), (), message, Severity.WARNING)

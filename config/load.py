@@ -24,6 +24,7 @@ from config.doubts_agents import (
     same_names,
     weak_passwords,
 )
+from config.doubts_announce import odd_announcements, unplayed_announcements
 from config.doubts_calls import (
     agents_of_other_queues,
     odd_menus,
@@ -63,12 +64,13 @@ from cti.language import _
 
 MAIN_FILE = "cordboard.yaml"
 FLOWS_FILE = "flows.yaml"
+QUEUES_FILE = "queues.yaml"
 FILES: Final[Mapping[str, type[Section]]] = MappingProxyType(
     {
         MAIN_FILE: MainFile,
         "services.yaml": ServicesFile,
         FLOWS_FILE: FlowsFile,
-        "queues.yaml": QueuesFile,
+        QUEUES_FILE: QueuesFile,
         "agents.yaml": AgentsFile,
     }
 )
@@ -90,6 +92,7 @@ DOUBTS: Final = (
     unreached,
     odd_numbers,
     odd_queues,
+    odd_announcements,
     agents_of_other_queues,
     paperwork_of_other_queues,
     odd_menus,
@@ -211,18 +214,24 @@ def _examine(directory: Path, environment: Mapping[str, str], *, for_daemon: boo
         secrets = outside.secrets
         problems += _first(outside.problems)
         problems += unusable_certificate(MAIN_FILE, trees[MAIN_FILE], folder)
-    if FLOWS_FILE in trees:
-        problems += _first(unplayable_prompts(FLOWS_FILE, trees[FLOWS_FILE], folder))
+    problems += _unplayable(trees, folder)
     read = Read(folder=folder, trees=trees, files=files)
     if not any(problem.severity is Severity.ERROR for problem in problems):
         # while a name is misspelled, what it means looks unused: first things first
-        for doubt in DOUBTS:
+        for doubt in (*DOUBTS, unplayed_announcements) if for_daemon else DOUBTS:
             problems += _first(doubt(read))
         # the daemon tries for itself, and says best what kept it from its folder
         problems += odd_data(read, Severity.WARNING if for_daemon else Severity.ERROR)
     return _Findings(
         folder=folder, files=files, secrets=secrets, problems=tuple(in_order(problems))
     )
+
+
+def _unplayable(trees: Mapping[str, Node], folder: Path) -> Iterator[Problem]:
+    """Yield what is wrong with the prompts that flows and queues name."""
+    for name in (FLOWS_FILE, QUEUES_FILE):
+        if name in trees:
+            yield from _first(unplayable_prompts(name, trees[name], folder))
 
 
 def _folder_fault(error: OSError | RuntimeError | ValueError) -> str:

@@ -19,6 +19,7 @@ from pydantic import (
 
 from acd.misses import MISS_DELAYS, REFUSAL_PAUSE_MIN, MissCause
 from acd.policy import WINDOW, WRAP_UP_MAX
+from config.announce import Announce
 from config.durations import HOUR, MINUTE, SECOND
 from config.hours import HoursOfQueue, NamedHours
 from config.section import Section, one_of
@@ -274,6 +275,8 @@ class QueueSection(Section):
         int, Field(ge=0, le=SEED_MAX), Means(_("0 to {most}").format(most=SEED_MAX))
     ] = 0
     """What the chance of weighted_random begins with: the same seed draws the same."""
+    announce: Announce | None = None
+    """What callers hear while they wait; docs/announcements.md tells each."""
 
     @property
     def unanswered_max(self) -> int:

@@ -1,5 +1,5 @@
 """
-The sound files that flows name: each must be there, and be one that Asterisk can play.
+The sound files that flows and queues name: each must be there, and be one that Asterisk can play.
 
 `welcome` in `flows.yaml` means `prompts/welcome.wav`. Names cannot lead out of the folder, and a
 link may not either.
@@ -36,6 +36,7 @@ USES: Final[tuple[KeyPath, ...]] = (
     (*_MENU, "no_key", ANY),
     (*_MENU, "choices", ANY, "prompts", ANY),
     (*_MENU, "otherwise", "prompts", ANY),
+    ("queues", ANY, "announce", "comfort", "prompts", ANY),
 )
 
 

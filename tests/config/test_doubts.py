@@ -403,7 +403,9 @@ def test_a_prompt_that_no_flow_uses_is_told(folder: Folder) -> None:
     folder.write("prompts/old.wav", sound())
     folder.write("prompts/notes.txt", "not a sound")
 
-    assert folder.complaints() == ["prompts/old.wav: warning: no flow uses this prompt"]
+    assert folder.complaints() == [
+        "prompts/old.wav: warning: no flow and no queue uses this prompt"
+    ]
 
 
 @pytest.mark.parametrize(

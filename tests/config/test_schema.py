@@ -109,6 +109,7 @@ def test_defaults_are_written_as_people_write_them() -> None:
         "order": [],
         "weights": None,
         "seed": 0,
+        "announce": None,
     }
 
 
