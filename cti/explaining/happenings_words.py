@@ -5,7 +5,9 @@ from dataclasses import fields
 
 from acd.commands import (
     AcdCommand,
+    Announce,
     DivertCall,
+    JudgeEstimate,
     OfferCall,
     OverflowCall,
     PlaceCall,
@@ -30,6 +32,7 @@ from cti.call_facts import (
     HungUpBy,
     ScreenPopped,
 )
+from cti.explaining.announcement_words import of_announcement, of_judgement
 from cti.explaining.moments import as_length
 from cti.ids import AgentId, OfferId
 from cti.language import _
@@ -126,6 +129,8 @@ _TEMPLATES: Mapping[type, str] = {
     TalkEnded: _("The talk with {agent} ended."),
     CallerLeft: _("The caller's line was gone."),
 }
+_LENGTHS = frozenset({"waited", "estimate", "said", "actual"})
+"""Fields that hold a duration."""
 _SILENT = frozenset({ScreenPopped, AgentLegEnded})
 """What is told by another record at the same time."""
 
@@ -178,6 +183,8 @@ _CHOSEN: Mapping[type, Callable[[object], str | None]] = {
     TurnAwayCall: _of_turn_away,
     OverflowCall: _of_overflow,
     DivertCall: _of_diversion,
+    Announce: of_announcement,
+    JudgeEstimate: of_judgement,
     WithdrawOffer: _of_withdrawal,
     OfferEnded: _of_offer_ended,
     CallCleared: _of_cleared,
@@ -197,8 +204,9 @@ def sentence(
     if template is None:
         return None
     values = {field.name: getattr(body, field.name) for field in fields(body)}
-    if isinstance(body, OverflowCall | DivertCall):
-        values["waited"] = as_length(body.waited)
+    for name in _LENGTHS & values.keys():
+        if values[name] is not None:
+            values[name] = as_length(values[name])
     if isinstance(body, DivertCall):
         values["name"] = body.target.name
     if "agent" not in values:

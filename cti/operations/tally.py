@@ -15,7 +15,14 @@ from typing import TypeVar
 
 import structlog
 
-from acd.commands import OfferCall, PlaceCall, ShowAgentState, WithdrawOffer
+from acd.commands import (
+    Announce,
+    JudgeEstimate,
+    OfferCall,
+    PlaceCall,
+    ShowAgentState,
+    WithdrawOffer,
+)
 from acd.facts import OfferAnswered, OfferEnded
 from cti.buckets import Buckets
 from cti.call_facts import AgentLegRang, CallArrived, CallAttached, ScreenPopped
@@ -38,7 +45,9 @@ WAIT_BOUNDS_S = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 
 RING_BOUNDS_S = (1, 2, 4, 6, 8, 10, 12, 15, 20, 25, 30, 45, 60)
 TALK_BOUNDS_S = (10, 30, 60, 120, 180, 300, 450, 600, 900, 1800, 3600)
 
-_NOTHING_TO_COUNT = frozenset({ShowAgentState, PlaceCall, CallAttached, WithdrawOffer})
+_NOTHING_TO_COUNT = frozenset(
+    {ShowAgentState, PlaceCall, CallAttached, WithdrawOffer, Announce, JudgeEstimate}
+)
 """The commonest records that tell neither the call log nor us anything: a third of all."""
 
 _Key = TypeVar("_Key", bound=Hashable)
