@@ -13,6 +13,9 @@ from enum import Enum
 
 from acd.commands import (
     AcdCommand,
+    Announce,
+    DivertCall,
+    JudgeEstimate,
     Occupation,
     OfferCall,
     OverflowCall,
@@ -23,17 +26,18 @@ from acd.commands import (
     WithdrawOffer,
 )
 from acd.distributor import Distributor
-from acd.facts import AcdFact, CallerLeft, OfferAnswered, OfferEnded
+from acd.facts import AcdFact, CallerLeft, CallQueued, OfferAnswered, OfferEnded
 from acd.waiting import CallState
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Duration, Time
 from cti.simulation.tally import BATCHES, Batch, Tally
 
 AT_WORK = frozenset({Occupation.BUSY, Occupation.WRAPPING_UP})
-_GOES_ON = (OfferCall, OverflowCall, PlaceCall, ShowAgentState, WithdrawOffer)
+_GIVES_AWAY = (TurnAwayCall, DivertCall)
+_GOES_ON = (Announce, JudgeEstimate, OfferCall, OverflowCall, PlaceCall, WithdrawOffer)
 """Commands that end no stay."""
 
-ANSWERED, ABANDONED, TURNED_AWAY = "answered", "abandoned", "turned_away"
+ANSWERED, ABANDONED, TURNED_AWAY, DIVERTED = "answered", "abandoned", "turned_away", "diverted"
 """How stays end; where the core gives a call away otherwise, its command's name says how."""
 
 
@@ -166,7 +170,7 @@ class Eyes:
         seen = Seen([], [])
         for call in dict.fromkeys(self._concerned(fact, commands)):
             own = [command for command in commands if _call_of(command) == call]
-            stay = self._open_stay(call, now, own)
+            stay = self._open_stay(call, fact, now, own)
             if stay is not None:
                 seen.began.append(stay)
             stay = self.latest(call)
@@ -200,7 +204,9 @@ class Eyes:
             if (concerned := _call_of(command)) is not None:
                 yield concerned
 
-    def _open_stay(self, call: CallId, now: Time, own: Sequence[AcdCommand]) -> Stay | None:
+    def _open_stay(
+        self, call: CallId, fact: AcdFact | None, now: Time, own: Sequence[AcdCommand]
+    ) -> Stay | None:
         """Return the stay that begins with this step, if one does; note where a call waits."""
         stay, phase = self.latest(call), self._core.phase(call)
         places = [command for command in own if isinstance(command, PlaceCall)]
@@ -210,11 +216,14 @@ class Eyes:
             return None
         if stay is not None and stay.talked_until is None and phase is not Phase.TALKING:
             stay.talked_until = now
-        away = [command for command in own if isinstance(command, TurnAwayCall)]
+        away = any(isinstance(command, _GIVES_AWAY) for command in own)
         if not away and (phase is Phase.TALKING or not places):
             return None
-        queue, came = (places[0].queue, places[0].entered_at) if places else (away[0].queue, now)
+        queue, came = _asked(fact, own), places[0].entered_at if places else now
+        if queue is None:
+            return None
         begun = self._begin(call, queue, came, now)
+        begun.place = places[-1].queue if places else queue
         self._count_arrival(begun)
         return begun
 
@@ -266,8 +275,10 @@ class Eyes:
             batch.abandoned += 1
             batch.delayed += stay.delayed
             batch.lost_waits += wait
-        else:
+        elif stay.outcome == TURNED_AWAY:
             batch.turned_away += 1
+        else:
+            batch.diverted += 1
 
     def _see_agent(self, agent: AgentId, now: Time, wish: Wish, occupation: Occupation) -> None:
         if agent not in self._tally.agents:
@@ -277,6 +288,13 @@ class Eyes:
         self._tally.agent_is(agent, now, busy=busy, working=busy or wish is Wish.READY)
 
 
+def _asked(fact: AcdFact | None, own: Sequence[AcdCommand]) -> QueueName | None:
+    """Return which queue a call came for."""
+    if isinstance(fact, CallQueued):
+        return fact.queue
+    return next((command.queue for command in own if isinstance(command, PlaceCall)), None)
+
+
 def _call_of(command: AcdCommand) -> CallId | None:
     """Return the call that a command is about, if it is about one."""
     return None if isinstance(command, ShowAgentState) else getattr(command, "call", None)
@@ -284,8 +302,9 @@ def _call_of(command: AcdCommand) -> CallId | None:
 
 def _given_away(fact: AcdFact | None, own: Sequence[AcdCommand]) -> str:
     """Return how a stay ended that no agent answered."""
-    if any(isinstance(command, TurnAwayCall) for command in own):
-        return TURNED_AWAY
+    for command in own:
+        if isinstance(command, _GIVES_AWAY):
+            return TURNED_AWAY if isinstance(command, TurnAwayCall) else DIVERTED
     if isinstance(fact, CallerLeft):
         return ABANDONED
     others = [command for command in own if not isinstance(command, _GOES_ON)]

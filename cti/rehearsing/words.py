@@ -8,7 +8,7 @@ from cti.rehearsing.chances import Chances
 from cti.rehearsing.fates import WAITING, Fate, Kind
 from cti.rehearsing.rehearsal import RETURN_PAUSE
 from cti.rehearsing.run import Rehearsed
-from cti.rehearsing.stays import ABANDONED, ANSWERED, TURNED_AWAY
+from cti.rehearsing.stays import ABANDONED, ANSWERED, DIVERTED, TURNED_AWAY
 
 _KINDS = {
     Kind.ANSWERED_INSTEAD: _("answered, and were not then"),
@@ -35,6 +35,7 @@ def fate_in_words(fate: Fate | None) -> str:
         ANSWERED: _("{agent} after {wait}"),
         ABANDONED: _("left after {wait}"),
         TURNED_AWAY: _("turned away"),
+        DIVERTED: _("sent elsewhere after {wait}"),
         WAITING: _("still waits, for {wait}"),
     }.get(fate.outcome, _("{outcome} after {wait}"))
     return template.format(agent=fate.agent, wait=as_length(fate.wait), outcome=fate.outcome)

@@ -1,5 +1,7 @@
 """What another policy changes, and what stays as it was recorded."""
 
+from dataclasses import replace
+
 from acd.facts import (
     AgentEndedWrapUp,
     AgentMadeNotReady,
@@ -11,6 +13,7 @@ from acd.facts import (
     TalkEnded,
 )
 from acd.policy import Strategy
+from acd.ways import Cause, JoinRule, Target, TargetKind
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import as_seconds
 from cti.rehearsing.fates import Kind
@@ -172,3 +175,34 @@ def test_a_draw_hangs_on_the_seed_alone() -> None:
     one, same = rehearsed(day.tape, more, seed=3), rehearsed(day.tape, more, seed=3)
 
     assert one.changes == same.changes
+
+
+def test_a_newcomer_who_is_sent_elsewhere_counts_for_the_queue_that_he_came_for() -> (
+    None
+):
+    day = Day(policy("ann:sales", queue_policy(wrap=0)), "ann")
+    day.at(10, queued("c1")).at(12, answered(1)).at(20, queued("c2")).at(50, left("c2"))
+    box = JoinRule(cause=Cause.FULL, target=Target(kind=TargetKind.VOICEMAIL, name="box"))
+    full = replace(queue_policy(wrap=0, room=0), join=(box,))
+    done = rehearsed(day.tape, policy("ann:sales", full, version="v2"))
+
+    assert fates(done) == {
+        "c1": ("ann after 2.0 s", "sent elsewhere after 0.0 s"),
+        "c2": ("left after 30 s", "sent elsewhere after 0.0 s"),
+    }
+    assert {change.queue for change in done.changes} == {"sales"}
+    assert sum(batch.diverted for batch in done.rehearsed.queues[QueueName("sales")]) == 2
+
+
+def test_a_newcomer_who_is_sent_to_another_queue_at_the_door_counts_for_the_first() -> None:
+    two = (queue_policy(wrap=0), queue_policy("support", wrap=0))
+    day = Day(policy("ann:sales ben:support", *two), "ann ben")
+    day.at(10, queued("c1")).at(12, answered(1)).at(50)
+    rule = JoinRule(cause=Cause.FULL, target=Target(kind=TargetKind.QUEUE, name="support"))
+    full = replace(queue_policy(wrap=0, room=0), join=(rule,))
+    done = rehearsed(day.tape, policy("ann:sales ben:support", full, two[1], version="v2"))
+    (change,) = done.changes
+
+    assert (change.queue, change.kind) == ("sales", Kind.ANOTHER_AGENT)
+    assert change.rehearsed is not None
+    assert (change.rehearsed.queue, change.rehearsed.agent) == ("support", BEN)
