@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import structlog
 
-from acd.commands import ShowAgentState
+from acd.commands import Occupation, ShowAgentState, Wish
 from acd.facts import AgentMadeNotReady, NotReadyReason
 from agents.leases import Leases
 from agents.ports import AgentDirectory, AgentEntry, Clock, FactInbox, FloorView, Timers
@@ -130,6 +130,23 @@ class AgentSessions:
             return
         seat.requests.state_shown(command.wish)
         self._show(seat, "agent_state_changed", _state(command, seat.requests.entry))
+        gone = command.wish is Wish.LOGGED_OFF and command.occupation is Occupation.IDLE
+        if gone and self._directory.entry(command.agent) is None:
+            self._part_with(command.agent, seat)
+
+    def look_up_again(self) -> None:
+        """
+        Take note that the directory has changed: whose entry is another one is shown it.
+
+        Who is no longer in it keeps his desk until the core says that he is off: he may talk.
+        """
+        for agent, seat in self._seats.items():
+            entry = self._directory.entry(agent)
+            if entry is None or entry == seat.requests.entry:
+                continue
+            seat.requests.entry = entry
+            if seat.desk is not None:
+                self._show(seat, "snapshot", self._snapshot(entry, seat))
 
     def pop(self, agent: AgentId, pop: ScreenPop) -> bool:
         """
@@ -226,6 +243,15 @@ class AgentSessions:
 
     def _sign_out(self, seat: _Seat, reason: SignOutReason) -> None:
         self._show(seat, "signed_out", SignedOut(reason=reason))
+
+    def _part_with(self, agent: AgentId, seat: _Seat) -> None:
+        """Sign an agent out whom the directory does not know any more, and forget him."""
+        self._leases.end(agent)
+        if seat.desk is not None:
+            self._sign_out(seat, SignOutReason.REMOVED)
+            seat.desk.close(CloseCode.REMOVED, "no agent of this name any more")
+        del self._seats[agent]
+        log.info("desk_removed", agent_id=agent)
 
     def _snapshot(self, entry: AgentEntry, seat: _Seat) -> Snapshot:
         state = self._floor.agent_state(entry.agent)

@@ -186,8 +186,27 @@ def load_policy(directory: Path, environment: Mapping[str, str]) -> Policy:
     return load_rules(directory, environment).policy
 
 
-def _examine(directory: Path, environment: Mapping[str, str], *, for_daemon: bool) -> _Findings:
-    """Run every check over every file, whatever the others say."""
+def find_data(directory: Path, environment: Mapping[str, str]) -> Path:
+    """
+    Return the data folder of a configuration that has no errors; its secrets need not be here.
+
+    Raises:
+        ConfigError: it has errors; all are in it, and the warnings too.
+    """
+    found = _examine(directory, environment, for_daemon=True, unset=Severity.WARNING)
+    if any(problem.severity is Severity.ERROR for problem in found.problems):
+        raise ConfigError(found.problems)
+    return found.folder / cast("MainFile", found.files[MAIN_FILE]).data
+
+
+def _examine(
+    directory: Path,
+    environment: Mapping[str, str],
+    *,
+    for_daemon: bool,
+    unset: Severity | None = None,
+) -> _Findings:
+    """Run every check over every file, whatever the others say; `unset` is a secret's variable."""
     try:
         folder = directory.resolve(strict=True)
         entries = sorted(entry.name for entry in folder.iterdir())
@@ -209,7 +228,7 @@ def _examine(directory: Path, environment: Mapping[str, str], *, for_daemon: boo
         problems += _first(reference_check(trees))
     secrets: Mapping[KeyPath, Secret] = {}
     if MAIN_FILE in trees:
-        unset = Severity.ERROR if for_daemon else Severity.WARNING
+        unset = unset or (Severity.ERROR if for_daemon else Severity.WARNING)
         outside = find_secrets(MAIN_FILE, trees[MAIN_FILE], folder, environment, unset=unset)
         secrets = outside.secrets
         problems += _first(outside.problems)

@@ -4,23 +4,29 @@ The daemon: what was built (`cti.house`) is started, lives, and is ended in orde
 Start: the journal is replayed, then callers, agents and the switch are let in; Postgres comes up
 beside them. Stop: the callers are given back to the dialplan, which keeps them, and everything
 that was decided is on the disk. Being killed at any moment is a stop too, only less tidy. SIGHUP
-means to look at the certificate again; in a terminal, which sends it when it is closed, it is a
-stop.
+means to read the configuration and the certificate again; in a terminal, which sends it when it is
+closed, it is a stop.
 """
 
 import asyncio
+import gc
 import importlib.metadata
+import os
 import signal
 from collections.abc import Awaitable, Iterator, Mapping, MutableMapping
 from contextlib import AsyncExitStack, contextmanager
+from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import structlog
 
 from agents.errors import CertificateError, PlainBeyondLoopbackError
+from config.load import FILES
 from config.settings import Configuration
 from cti.calls import CallBook
 from cti.clock import Clock
+from cti.control import Control
 from cti.database import Database, open_database
 from cti.house import House, build_house
 from cti.housekeeping import Housekeeping
@@ -29,6 +35,7 @@ from cti.operations import addresses
 from cti.operations.service_manager import ServiceManager
 from cti.operations.tally import Past
 from cti.recovery import recover
+from cti.reload import Reloaded
 from cti.switch.switch import Switch
 from cti.watchdog import keep_watch
 from protocols.ami.link import LinkPhase, LinkState, SwitchProcess
@@ -39,6 +46,10 @@ from storage.records import journal_codec
 
 JOURNAL_FILE = "journal.sqlite"
 LOOK_EVERY_S = 30.0
+WATCH_S = 1.0
+"""So often `serve --watch` looks whether a file was saved."""
+
+_Stamps = tuple[tuple[int, int] | None, ...]
 
 log = structlog.get_logger(__name__)
 
@@ -56,8 +67,11 @@ class Daemon:
         environment: MutableMapping[str, str] | None = None,
         *,
         in_terminal: bool = False,
+        watch: bool = False,
     ) -> None:
         self._configuration = configuration
+        self._environment = os.environ if environment is None else environment
+        self._watched = _stamps(configuration.folder) if watch else None
         self._manager = ServiceManager({} if environment is None else environment)
         self._in_terminal = in_terminal
         self._reloads: set[asyncio.Task[None]] = set()
@@ -72,8 +86,8 @@ class Daemon:
         self._stopping.set()
 
     def reload(self) -> None:
-        """Have the certificate looked at now; calls and connections go on."""
-        reloading = asyncio.get_running_loop().create_task(self._reload())
+        """Have the configuration read again and the certificate looked at; calls go on."""
+        reloading = asyncio.get_running_loop().create_task(self._reload_unless_stopping())
         self._reloads.add(reloading)
         reloading.add_done_callback(self._reloads.discard)
 
@@ -137,8 +151,11 @@ class Daemon:
             clock=clock,
             health=self,
             on_link=self._link_changed,
+            environment=self._environment,
         )
         self._house, self._database = house, database
+        gc.collect()
+        gc.freeze()  # what is here now stays: to search it for circles would stop calls for long
         housekeeping = Housekeeping(
             journal=journal,
             codec=codec,
@@ -173,6 +190,8 @@ class Daemon:
                     log.info("daemon_started")
                     self._manager.ready(self._status())
                     lives.append(tasks.create_task(self._manager.keep_alive()))
+                    if self._watched is not None:
+                        lives.append(tasks.create_task(self._watch(self._watched)))
                     await self._stopping.wait()
                     log.info("daemon_stopping")
                     self._manager.stopping()
@@ -185,6 +204,9 @@ class Daemon:
     async def _open(self, house: House, doors: AsyncExitStack) -> None:
         """Let agents and callers in; `doors` closes in reverse."""
         web, agi = self._configuration.web, self._pbx.agi
+        control = Control(self._configuration.data, partial(self._reload, house))
+        doors.push_async_callback(control.close)
+        await control.open()
         doors.push_async_callback(house.web.close)
         port = await _listening(house.web.start(), web.listen, web.port)
         secure = web.certificate is not None
@@ -215,16 +237,31 @@ class Daemon:
         self._boot = state.boot
         switch.link_is_up(other_process=other)
 
-    async def _reload(self) -> None:
-        """Look at the certificate again, for SIGHUP."""
+    async def _reload_unless_stopping(self) -> None:
+        """Reload, for SIGHUP; one that comes before there is anything to reload is passed over."""
         house = self._house
-        if house is None or self._stopping.is_set():
-            return
+        if house is not None and not self._stopping.is_set():
+            await self._reload(house)
+
+    async def _reload(self, house: House) -> Reloaded:
         log.info("reload_begun")
         self._manager.reloading()
+        reloaded = await house.reloader.reload()
         await house.web.look_at_certificate()
         self._manager.ready(self._status())
         log.info("reload_done")
+        return reloaded
+
+    async def _watch(self, before: _Stamps) -> None:
+        """Reload whenever one of the files was saved, until cancelled."""
+        seen = before
+        while True:
+            await asyncio.sleep(WATCH_S)
+            now = _stamps(self._configuration.folder)
+            if now == seen != before:  # what is just being written is left alone for a moment
+                before = now
+                self.reload()
+            seen = now
 
     def _status(self) -> str:
         """Say in one line how it is, for whoever started us."""
@@ -234,6 +271,19 @@ class Daemon:
             return f"takes calls of {asterisk}"
         reason = None if house is None else house.ami.state.reason
         return f"waits for {asterisk}" + ("" if reason is None else f": {reason.value}")
+
+
+def _stamps(folder: Path) -> _Stamps:
+    """Return when each of the files was last written, and how long it is."""
+
+    def stamp(path: Path) -> tuple[int, int] | None:
+        try:
+            status = path.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size
+
+    return tuple(stamp(folder / name) for name in FILES)
 
 
 def _past(journal: Journal, calls: CallBook) -> Past | None:

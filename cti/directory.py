@@ -9,9 +9,14 @@ from cti.writer import Writer
 
 
 class Directory:
-    """The agents of a configuration."""
+    """The agents of the configuration in force."""
 
     def __init__(self, agents: Iterable[AgentSettings]) -> None:
+        self._entries: dict[AgentId, AgentEntry] = {}
+        self.put(agents)
+
+    def put(self, agents: Iterable[AgentSettings]) -> None:
+        """Have these agents from now on, and no others."""
         self._entries = {
             settings.agent: AgentEntry(
                 agent=settings.agent,

@@ -5,6 +5,7 @@ It is filled once from the core's picture after a restart, then follows the comm
 handed out. It never asks the core on a call's path.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from acd.commands import (
@@ -83,6 +84,23 @@ class FloorMirror:
                     )
                 )
         self._remembered = tuple(remembered)
+
+    def expect(self, agents: Iterable[AgentId], now: Time) -> None:
+        """Show agents whom the core has not spoken of yet as what they are: logged off."""
+        for agent in agents:
+            if agent not in self._agents:
+                self._see(
+                    ShowAgentState(
+                        agent=agent,
+                        wish=Wish.LOGGED_OFF,
+                        reason=None,
+                        occupation=Occupation.IDLE,
+                        device=None,
+                        call=None,
+                        since=now,
+                        until=None,
+                    )
+                )
 
     def carry_out(self, command: AcdCommand) -> None:
         """Follow what the core decides."""

@@ -5,7 +5,7 @@ Nothing runs when it is built; the daemon gives the parts their life, and ends t
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,12 +26,13 @@ from cti.floor import FloorMirror
 from cti.operations.defects import Defects
 from cti.operations.loop_lag import LoopLag
 from cti.operations.metrics import Metrics
-from cti.operations.sources import Parts, new_tally, sources
+from cti.operations.sources import Parts, know, new_tally, sources
 from cti.operations.tally import Tally
+from cti.reload import Around, Reloader
 from cti.screens import Screens
 from cti.switch.conversation import Announcements
 from cti.switch.dialplan import WANTED_EVENTS
-from cti.switch.reception import Service
+from cti.switch.reception import services_of
 from cti.switch.switch import Switch
 from cti.writer import Writer
 from protocols.agi.server import AgiServer
@@ -56,6 +57,7 @@ class House:
     tally: Tally
     lag: LoopLag
     calendar: Calendar
+    reloader: Reloader
 
 
 def build_house(
@@ -69,6 +71,7 @@ def build_house(
     clock: Clock,
     health: Health,
     on_link: Callable[[Switch, LinkState], None],
+    environment: Mapping[str, str],
 ) -> House:
     """Wire everything; nothing runs yet, but what the journal told is known to all."""
     loop = asyncio.get_running_loop()
@@ -113,10 +116,7 @@ def build_house(
         floor=mirror,
         parties=writer,
         watch=screens,
-        services={
-            number: Service(number=number, flow=service.flow)
-            for number, service in configuration.services.items()
-        },
+        services=services_of(configuration),
         flows=configuration.flows,
         announcements=Announcements(music=pbx.music, prompts=configuration.prompts_folder),
     )
@@ -174,6 +174,20 @@ def build_house(
         tally=tally,
         lag=lag,
         calendar=calendar,
+        reloader=Reloader(
+            configuration,
+            environment,
+            Around(
+                inbox=writer,
+                clock=clock,
+                mirror=mirror,
+                directory=directory,
+                sessions=sessions,
+                leading=switch,
+                calendar=calendar,
+                count=lambda found: know(metrics.sources, tally, found),
+            ),
+        ),
     )
 
 

@@ -22,15 +22,18 @@ log = structlog.get_logger(__name__)
     help=_(
         """Run the daemon until it is told to stop (SIGTERM or Ctrl-C).
 
-        SIGHUP has it look at the certificate again; where it was started in a terminal, it stops
-        when that is closed.
+        SIGHUP has it read its configuration again (as cordboard reload does) and look at the
+        certificate; where it was started in a terminal, it stops when that is closed.
 
         Exit code 0: stopped as told. 1: it could not start, and says why in one line.
         """
     )
 )
 @config_option
-def command(folder: Path) -> None:
+@click.option(
+    "--watch", is_flag=True, help=_("Read the configuration again whenever a file is saved.")
+)
+def command(folder: Path, *, watch: bool) -> None:
     """Run the daemon."""
     try:
         configuration = load(folder, os.environ)
@@ -42,7 +45,8 @@ def command(folder: Path) -> None:
     for warning in configuration.warnings:
         log.warning("configuration_doubtful", problem=str(warning))
     try:
-        asyncio.run(Daemon(configuration, os.environ, in_terminal=_in_terminal()).run())
+        daemon = Daemon(configuration, os.environ, in_terminal=_in_terminal(), watch=watch)
+        asyncio.run(daemon.run())
     except StartError as error:
         fail(str(error))
 

@@ -131,12 +131,13 @@ _OCCUPIED: Final = {
 _OFFER_ENDS: Final = tuple(outcome.value for outcome in OfferOutcome)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class FloorFigures:
     """
     Writes what is known of calls, queues and agents.
 
-    `services` are the names of the configured services by number, `queues` the configured queues.
+    `services` are the names of the configured services by number, `queues` the configured queues;
+    both are others where the configuration is.
     """
 
     services: Mapping[str, str]

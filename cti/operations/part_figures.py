@@ -178,9 +178,9 @@ FIGURES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class DaemonFigures:
-    """Writes how the loop and the daemon as a whole are."""
+    """Writes how the loop and the daemon as a whole are; `policy_version` is that in force."""
 
     version: str
     policy_version: str

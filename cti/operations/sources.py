@@ -1,7 +1,7 @@
 """Which parts of the daemon the figures come from."""
 
 import importlib.metadata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +50,18 @@ def new_tally(configuration: Configuration) -> Tally:
         services=configuration.services.keys(),
         queues=[queue.name for queue in configuration.policy.queues],
     )
+
+
+def know(sources: Iterable[Source], tally: Tally, configuration: Configuration) -> None:
+    """Have the figures tell of what this configuration names from now on."""
+    services = {number: service.name for number, service in configuration.services.items()}
+    queues = [queue.name for queue in configuration.policy.queues]
+    tally.know(services=services, queues=queues)
+    for source in sources:
+        if isinstance(source, DaemonFigures):
+            source.policy_version = configuration.policy.version
+        elif isinstance(source, FloorFigures):
+            source.services, source.queues = services, queues
 
 
 def sources(parts: Parts) -> Iterator[Source]:

@@ -89,18 +89,27 @@ class Tally:
         self.offers: Counter[QueueName] = Counter()
         self.offers_ended: Counter[tuple[QueueName, str]] = Counter()
         self.pops: Counter[bool] = Counter()
-        self.answered_after = {name: Buckets(WAIT_BOUNDS_S) for name in queues}
-        self.abandoned_after = {name: Buckets(WAIT_BOUNDS_S) for name in queues}
-        self.rang = {name: Buckets(RING_BOUNDS_S) for name in queues}
-        self.talked = {name: Buckets(TALK_BOUNDS_S) for name in queues}
-        self._services = frozenset(services)
-        self._queues = frozenset(queues)
+        self.answered_after: dict[QueueName, Buckets] = {}
+        self.abandoned_after: dict[QueueName, Buckets] = {}
+        self.rang: dict[QueueName, Buckets] = {}
+        self.talked: dict[QueueName, Buckets] = {}
+        self.know(services=services, queues=queues)
         self._calls = CallLog()
         self._stays = QueueStays(self._entered, self._left)
         self._offers: dict[OfferId, _Offer] = {}
         self._position = 0
         self._news: deque[tuple[Time, object]] = deque()
         self._counting = True
+
+    def know(self, *, services: Collection[str], queues: Collection[QueueName]) -> None:
+        """Count these apart from now on; what was counted of one that comes back counts on."""
+        self._services = frozenset(services)
+        self._queues = frozenset(queues)
+        for name in queues:
+            self.answered_after.setdefault(name, Buckets(WAIT_BOUNDS_S))
+            self.abandoned_after.setdefault(name, Buckets(WAIT_BOUNDS_S))
+            self.rang.setdefault(name, Buckets(RING_BOUNDS_S))
+            self.talked.setdefault(name, Buckets(TALK_BOUNDS_S))
 
     def learn(self, at: Time, body: object) -> None:
         """Take a record that was journalled; in the way of calls, so it does next to nothing."""

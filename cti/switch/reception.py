@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import structlog
 
+from config.settings import Configuration
 from cti.call_facts import CallArrived, ClearReason, HungUpBy
 from cti.ids import CallId, PartyKey
 from cti.switch.attach import Attachment, read_attachment
@@ -41,6 +42,14 @@ class Service:
 
     number: str
     flow: str
+
+
+def services_of(configuration: Configuration) -> Mapping[str, Service]:
+    """Return what the dialled numbers of a configuration lead to."""
+    return {
+        number: Service(number=number, flow=service.flow)
+        for number, service in configuration.services.items()
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ event without it is not about that call.
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Mapping
+from dataclasses import replace
 
 import structlog
 
@@ -102,6 +103,10 @@ class Switch:
             line.sessions = call.sessions
         for known in self._floor.live_offers():
             self.ledger.restore(known)
+
+    def lead(self, services: Mapping[str, Service], flows: Mapping[str, Flow]) -> None:
+        """Lead callers in like this from now on; whoever is in a flow goes on in it."""
+        self._reception = replace(self._reception, services=services, flows=flows)
 
     # Commands of the core
 

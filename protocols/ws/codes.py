@@ -48,6 +48,8 @@ class SignOutReason(StrEnum):
     SIGNED_IN_ELSEWHERE = "signed_in_elsewhere"
     SIGNED_OUT = "signed_out"
     SERVER_STOPPING = "server_stopping"
+    REMOVED = "removed"
+    """The agent is not in the configuration any more."""
 
 
 class WithdrawReason(StrEnum):
@@ -77,3 +79,5 @@ class CloseCode(IntEnum):
     """The same agent signed in at another desk: do not reconnect by yourself."""
     SIGN_IN_OVERDUE = 4002
     """No sign-in within the time allowed for it."""
+    REMOVED = 4003
+    """There is no agent of this name any more: do not reconnect by yourself."""

@@ -26,6 +26,7 @@ from tests.bench import (
     fastagi,
     journal,
     memory,
+    reload,
     simulate,
     soak_short,
 )
@@ -43,6 +44,7 @@ FIGURES: Final[dict[str, Callable[[], Coroutine[None, None, Figures]]]] = {
     "decision_growth": decision_growth.measure,
     "agent_free": agent_free.measure,
     "memory": memory.measure,
+    "reload": reload.measure,
     "simulate": simulate.measure,
     "calls_vs_app_queue": calls_vs_app_queue.measure,
     "soak_short": soak_short.measure,

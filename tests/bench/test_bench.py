@@ -15,6 +15,7 @@ from tests.bench import (
     fastagi,
     journal,
     memory,
+    reload,
     simulate,
     soak_short,
 )
@@ -67,6 +68,7 @@ TINY: dict[str, Callable[[], Coroutine[None, None, Figures]]] = {
     "decision_growth": partial(decision_growth.measure, few=4, many=16, decisions=10, rounds=1),
     "agent_free": partial(agent_free.measure, size=FLOOR, our_rounds=20, their_rounds=10, rounds=1),
     "memory": partial(memory.measure, agents=20, calls=100),
+    "reload": partial(reload.measure, agents=4, queues=3, rounds=1),
     "simulate": partial(simulate.measure, per_hour=20, agents=2),
     "calls_vs_app_queue": partial(calls_vs_app_queue.measure, TRIAL),
     "soak_short": partial(soak_short.measure, SOAK),
@@ -146,7 +148,7 @@ def test_an_unknown_figure_is_refused_by_one_line_with_the_names(
     assert printed.err == (
         "There is no figure 'speed'. The figures are: "
         "ami_wanted, ami_unwanted, fastagi, journal, decision, decision_growth, agent_free, "
-        "memory, simulate, calls_vs_app_queue, soak_short.\n"
+        "memory, reload, simulate, calls_vs_app_queue, soak_short.\n"
     )
 
 
