@@ -24,8 +24,8 @@ BACKUP_ROOM = ".cordboard-backup-"
 ARCHIVE_ROOM = ".cordboard-archive-"
 """How the folder begins in which an archive is looked into, among the temporary files."""
 LOCK = "lock"
-ATTEMPTS_MAX = 5
-"""So often a new room may be swept away between being made and being locked."""
+_NEW = ".cordboard-new-"
+"""How a room is called for the moment in which it has no lock; nothing is in it then."""
 
 
 @contextmanager
@@ -45,13 +45,7 @@ def room_in(parent: Path, prefix: str) -> Iterator[Path]:
             swept,
         )
         click.echo(told.format(folder=parent, count=swept), err=True)
-    for _attempt in range(ATTEMPTS_MAX):
-        room = _made(parent, prefix)
-        held = _lock(room)
-        if held is not None:
-            break
-    else:
-        raise ArchiveError(_("others remove what is made in {folder}").format(folder=parent))
+    room, held = _made(parent, prefix)
     try:
         yield room
     finally:
@@ -59,12 +53,28 @@ def room_in(parent: Path, prefix: str) -> Iterator[Path]:
         os.close(held)
 
 
-def _made(parent: Path, prefix: str) -> Path:
+def _made(parent: Path, prefix: str) -> tuple[Path, int]:
+    """
+    Make a room that is locked, and return its lock too.
+
+    It gets the name by which it would be swept away when it has its lock, and not before.
+    """
     try:
-        return Path(tempfile.mkdtemp(dir=parent, prefix=prefix))
+        new = Path(tempfile.mkdtemp(dir=parent, prefix=_NEW))
     except OSError as error:
         # the name that it would have had says nothing to anybody
         raise OSError(error.errno, error.strerror, str(parent)) from error
+    held = _lock(new)
+    if held is None:
+        raise ArchiveError(_("others remove what is made in {folder}").format(folder=parent))
+    room = new.with_name(prefix + new.name.removeprefix(_NEW))
+    try:
+        new.rename(room)
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        os.close(held)
+        raise
+    return room, held
 
 
 @contextmanager

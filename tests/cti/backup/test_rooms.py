@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cti.backup import rooms as rooms_module
 from cti.backup.rooms import room_in, sweep
 from tests.cti.backup.conftest import Whole
 from tests.cti.backup.machines import Machine, done, program
@@ -82,6 +83,24 @@ def test_a_room_with_a_living_owner_is_left_alone(tmp_path: Path) -> None:
         assert swept == 0
         assert (room / "journal").read_bytes() == b"on its way"
     assert rooms(tmp_path) == []
+
+
+def test_a_room_has_its_lock_before_it_can_be_swept_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two commands at a time must not take each other's new room for a killed one's."""
+    locked: list[int] = []
+    lock = rooms_module._lock
+
+    def swept_meanwhile(room: Path) -> int | None:
+        if not locked:
+            locked.append(sweep(tmp_path, PREFIX))
+        return lock(room)
+
+    monkeypatch.setattr(rooms_module, "_lock", swept_meanwhile)
+    with room_in(tmp_path, PREFIX) as room:
+        assert (locked, room.name.startswith(PREFIX), sweep(tmp_path, PREFIX)) == ([0], True, 0)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_link_that_is_called_like_a_room_is_not_followed(tmp_path: Path) -> None:
