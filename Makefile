@@ -22,7 +22,7 @@ SHELL := /bin/bash
 LEAVE_QUIETLY := [ $$code -ne 130 ] || { kill -INT $$PPID; exit 0; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fmt lint types messages bench chaos simulate-faults clean
+.PHONY: help demo test fmt lint types cover messages bench chaos simulate-faults clean
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,10 @@ lint: $(READY) ## Check form, style, spelling and the direction of imports
 
 types: $(READY) ## Check the types
 	@$(BIN)/mypy
+
+cover: $(READY) ## Show that the core's tests take every branch of it; fails below 100 %
+	@$(BIN)/python -m pytest -q --cov=acd --cov-branch --cov-report=term-missing:skip-covered \
+		--cov-fail-under=100 tests/acd tests/simulation $(ARGS)
 
 messages: $(READY) ## Take the texts for people out of the code, for translation
 	@$(BIN)/python -m tests.messages

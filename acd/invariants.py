@@ -131,7 +131,7 @@ def audit_call(floor: Floor, call: Call) -> Iterator[Breach]:
     breach = _of_call(floor, call)
     if breach is not None:
         yield breach
-    if call.call in floor.departed:
+    elif call.call in floor.departed:
         yield Breach(Invariant.ONE_PLACE, f"call {call.call}")
     elif call.state is not CallState.TALKING and not floor.queues[call.queue].holds(call):
         yield Breach(Invariant.INDEXED, f"call {call.call}")

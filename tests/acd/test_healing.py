@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from acd import agent_rules, distributor
+from acd import agent_rules, distributor, mending
 from acd.agent_state import Standing
 from acd.commands import (
     Healing,
@@ -19,6 +19,8 @@ from acd.commands import (
     InvariantBroken,
     Occupation,
     OfferCall,
+    OfferReason,
+    PlaceCall,
     ShowAgentState,
     Wish,
     WithdrawCause,
@@ -38,8 +40,9 @@ from acd.facts import (
 )
 from acd.floor import DEPARTED_MAX, Floor
 from acd.healing import TOLD_MAX, heal
-from acd.invariants import AUDIT_EVERY, Breach
+from acd.invariants import AUDIT_EVERY, Breach, Guard, audit
 from acd.offer_state import OfferState
+from acd.policy import Strategy
 from acd.timers import Timer, TimerKind
 from acd.waiting import CallState
 from cti.ids import AgentId, CallId, OfferId, QueueName
@@ -178,6 +181,7 @@ TABLES: dict[str, Corruption] = {
     "a phone is nobody's": lose("devices", phone("ann-phone")),
     "a phone is somebody else's": lambda floor: floor.devices.update({phone("ann-phone"): DAN}),
     "a phone that nobody works at is held": lambda floor: floor.devices.update({phone("x"): DAN}),
+    "a cause to leave has no timer": put("queues", SALES, leave_at=at(50)),
     "too many ended calls are remembered": lambda floor: floor.departed.update(
         {CallId(f"d{number}"): None for number in range(DEPARTED_MAX + 1)}
     ),
@@ -185,6 +189,7 @@ TABLES: dict[str, Corruption] = {
 """The tables, each put wrong in each way that matters."""
 
 INDEXES: dict[str, Corruption] = {
+    "agents' wishes are counted wrong": lambda floor: floor._wishes.update({DAN: Wish.NOT_READY}),
     "a queue has lost a call": lambda floor: floor.queues[SALES].waiting._calls.pop(C5),
     "a place is lost": lambda floor: floor.queues[SALES].waiting._places.remove(
         floor.calls[C5].place
@@ -259,6 +264,21 @@ def test_what_does_not_hold_is_found_and_healed_and_every_caller_is_served(what:
     assert {call.call for call in check(core).calls} >= CALLERS
     assert steps_until_found(core) == (0, [])
     assert served(core) >= CALLERS
+
+
+@pytest.mark.parametrize("what", [*TABLES, *INDEXES])
+def test_whoever_looks_at_the_whole_floor_sees_it_at_once(what: str) -> None:
+    core = busy_floor()
+    (TABLES | INDEXES)[what](core._floor)
+
+    assert is_seen(core._floor)
+
+
+def is_seen(floor: Floor) -> bool:
+    try:
+        return audit(floor) != []
+    except KeyError:  # he serves what is not there; to fail at that is to see it, too
+        return True
 
 
 @pytest.mark.parametrize("what", [*TABLES, *INDEXES])
@@ -424,6 +444,91 @@ def test_a_talk_that_has_ended_is_not_recalled() -> None:
 
     assert floor.agents[ANN].call == C5  # he was free for the next
     assert C1 not in {call.call for call in check(core).calls}
+
+
+def test_an_offer_that_has_just_been_made_must_be_one_thing_to_all_sides() -> None:
+    wrong: list[tuple[Corruption, Invariant, str]] = [
+        (lambda floor: mishap(floor, agent=DAN), Invariant.ONE_OFFER, "agent ben"),
+        (lambda floor: mishap(floor, call=C5), Invariant.ONE_WINNER, "call c4"),
+    ]
+    for corrupt, name, about in wrong:
+        floor = busy_floor()._floor
+        made = OfferCall(
+            offer=the_offer(floor),
+            call=C4,
+            agent=BEN,
+            device=phone("ben-phone"),
+            queue=SALES,
+            ring_time=seconds(15),
+            reason=reason_for(BEN),
+        )
+
+        assert Guard().look(floor, [made]) == []
+
+        corrupt(floor)
+
+        assert Guard().look(floor, [made]) == [Breach(name, about)]
+
+
+def test_who_has_gone_since_he_was_told_of_is_not_looked_for() -> None:
+    floor = busy_floor()._floor
+    shown = floor.agents[DAN].shown()
+    placed = PlaceCall(call=C5, queue=SALES, entered_at=at(0), priority=seconds(0), sequence=1)
+    del floor.agents[DAN], floor.calls[C5]
+
+    assert Guard().look(floor, [shown, placed]) == []
+
+
+def test_what_agents_did_is_followed_on_after_healing() -> None:
+    floor = Script(
+        queue_policy("sales", strategy=Strategy.FEWEST_CALLS), agents="ann:sales ben:sales"
+    )
+    floor.log_on("ann").ready("ann").queue("c1").answer(1)
+    core = floor.distributor
+    put("agents", ANN, offer=OfferId(7))(core._floor)
+    steps_until_found(core)
+
+    assert core._floor.agents[ANN].workload.busy_since == at(0)
+    check(core)
+
+    core._floor.slot_ends = None
+    heal(core._floor, [])
+
+    assert core.snapshot().slot_ends is not None
+    check(core)
+
+
+def test_a_removed_queue_that_is_found_empty_is_forgotten() -> None:
+    floor = Script(agents="ann:sales", ready="ann")
+    core = floor.distributor
+    core._floor.queues[SUPPORT].removed = True
+    heal(core._floor, [])
+
+    assert SUPPORT not in core._floor.queues
+
+
+def test_a_state_that_does_not_come_to_rest_is_gone_through_so_often_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    core = busy_floor()
+    put("calls", C4, state=CallState.TALKING, agent=ANN, offer=None)(core._floor)
+    monkeypatch.setattr(mending, "PASSES_MAX", 1)
+    state, mends, _ = mending.mend(core.snapshot())
+
+    assert mends
+    assert core.snapshot() != state
+
+
+def reason_for(agent: AgentId) -> OfferReason:
+    return OfferReason(
+        rule="longest_idle",
+        sort_key=(0, agent),
+        next_best=None,
+        ready=1,
+        excluded=(),
+        waited=seconds(0),
+        policy_version="v1",
+    )
 
 
 @dataclasses.dataclass

@@ -175,3 +175,26 @@ def test_queues_that_the_policy_does_not_have_and_repetitions_are_left_out() -> 
     floor = Script(SALES, agents="ann:sales,nowhere,sales", ready="ann")
 
     assert floor.distributor.snapshot().agents[0].queues == ("sales",)
+
+
+def test_a_call_may_outlive_the_agent_whom_it_is_spared() -> None:
+    floor = Script(SALES, SUPPORT, agents="ann:sales ben:sales", ready="ann")
+    floor.queue("c1").end(1).log_off("ann").apply(policy("ben:sales", SALES, SUPPORT)).forget()
+
+    floor.at(6).expect()
+    floor.log_on("ben").ready("ben").expect("offer 2 c1 ben")
+
+
+def test_an_offer_may_outlive_the_queue_that_made_it() -> None:
+    floor = Script(SALES, SUPPORT, agents="ann:sales,support", ready="ann")
+    floor.queue("c1").queue("c1", "support").apply(policy("ann:support", SUPPORT)).forget()
+
+    floor.end(1, OfferOutcome.FAILED).at(6).expect("offer 2 c1 ann")
+
+
+def test_an_agent_who_is_removed_while_his_phone_rings_is_shown_a_last_time() -> None:
+    floor = Script(SALES, SUPPORT, agents="ann:sales", ready="ann")
+    floor.queue("c1").apply(policy("", SALES, SUPPORT)).forget()
+
+    floor.end(1, OfferOutcome.FAILED).shown("ann logged_off idle")
+    assert floor.distributor.picture(floor.now).agents == ()
