@@ -149,7 +149,7 @@ def end_spared(floor: Floor, call: CallId, agent_id: AgentId) -> None:
 
 def _come_in(floor: Floor, fact: CallQueued, queue: Queue) -> Queue | None:
     """Return the queue that a newcomer comes into; None where he is sent or turned away."""
-    way = way_in(floor, queue)
+    way = way_in(floor, queue, fact)
     if isinstance(way, Cause):
         queue.outcomes.arrived()
         queue.outcomes.count(TURNED_AWAY_BY[way])

@@ -56,7 +56,7 @@ def overflow(floor: Floor, call: Call) -> None:
         due = overflow_due_at(call, rule.wait)
         if due > floor.now:
             again.append(due)
-        elif not applies(queue, rule):
+        elif not applies(floor, queue, rule, call):
             again.append(later(floor.now, LOOK_AGAIN))
         elif refuses(floor, rule.target):
             again.append(later(floor.now, max(rule.wait, OVERFLOW_WAIT_MIN)))

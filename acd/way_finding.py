@@ -11,8 +11,11 @@ sent only where he comes in.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from acd.estimating import estimate
+from acd.facts import CallQueued
 from acd.floor import Floor
 from acd.queue_state import Queue
+from acd.waiting import Call
 from acd.ways import PARTS, Cause, ChainRule, Target, TargetKind
 from cti.ids import QueueName
 
@@ -26,14 +29,14 @@ class Step:
     target: Target
 
 
-def way_in(floor: Floor, queue: Queue) -> tuple[Step, ...] | Cause:
+def way_in(floor: Floor, queue: Queue, fact: CallQueued) -> tuple[Step, ...] | Cause:
     """
     Return the steps of a newcomer who comes to the door of a queue.
 
     None where he comes in; the last leads to another queue, or to a target that is none. Or, where
     there is no way, the cause for which he is turned away.
     """
-    return _way_in(floor, queue, frozenset())
+    return _way_in(floor, queue, fact, frozenset())
 
 
 def holds(queue: Queue, cause: Cause) -> bool:
@@ -59,43 +62,64 @@ def refuses(floor: Floor, target: Target) -> bool:
     return queue is None or queue.removed or _shut(queue) is not None
 
 
-def applies(queue: Queue, rule: ChainRule) -> bool:
-    """Return whether all holds that a rule of a chain names beside the wait."""
+def applies(floor: Floor, queue: Queue, rule: ChainRule, call: Call) -> bool:
+    """Return whether all holds for a call that a rule of a chain names beside the wait."""
     waiting = len(queue.waiting)
     if rule.waiting is not None and waiting < rule.waiting:
         return False
-    if rule.calls_per_agent is None:
+    least = rule.calls_per_agent
+    if least is not None and waiting * PARTS < least * queue.presence.logged_on:
+        return False
+    if rule.estimated_wait is None:
         return True
-    return waiting * PARTS >= rule.calls_per_agent * queue.presence.logged_on
+    expected = estimate(floor, call)
+    return expected is not None and expected >= rule.estimated_wait
 
 
-def _way_in(floor: Floor, queue: Queue, seen: frozenset[QueueName]) -> tuple[Step, ...] | Cause:
+def _way_in(
+    floor: Floor, queue: Queue, fact: CallQueued, seen: frozenset[QueueName]
+) -> tuple[Step, ...] | Cause:
     name = queue.rules.name
-    for cause, target in _ways_at_the_door(queue):
-        onward = _onward(floor, target, seen | {name})
+    for cause, target in _ways_at_the_door(floor, queue, fact):
+        onward = _onward(floor, target, fact, seen | {name})
         if onward is not None:
             return (Step(from_queue=name, cause=cause, target=target), *onward)
     shut = _shut(queue)
     return () if shut is None else shut
 
 
-def _ways_at_the_door(queue: Queue) -> Iterator[tuple[Cause, Target]]:
+def _ways_at_the_door(
+    floor: Floor, queue: Queue, fact: CallQueued
+) -> Iterator[tuple[Cause, Target]]:
     for join in queue.rules.join:
         if holds(queue, join.cause):
             yield join.cause, join.target
-    for rule in queue.chain:
-        if rule.wait is None and applies(queue, rule):
+    doors = [rule for rule in queue.chain if rule.wait is None]
+    if not doors:
+        return
+    newcomer = Call(
+        call=fact.call,
+        queue=queue.rules.name,
+        entered_at=floor.now,
+        priority=fact.priority,
+        sequence=floor.last_sequence + 1,
+        queued_at=floor.now,
+    )
+    for rule in doors:
+        if applies(floor, queue, rule, newcomer):
             yield Cause.OVERFLOW, rule.target
 
 
-def _onward(floor: Floor, target: Target, seen: frozenset[QueueName]) -> tuple[Step, ...] | None:
+def _onward(
+    floor: Floor, target: Target, fact: CallQueued, seen: frozenset[QueueName]
+) -> tuple[Step, ...] | None:
     """Return the steps from a target on, None where it refuses."""
     if target.kind is not TargetKind.QUEUE:
         return ()
     queue = floor.queues.get(QueueName(target.name))
     if queue is None or queue.removed or queue.rules.name in seen:
         return None
-    onward = _way_in(floor, queue, seen)
+    onward = _way_in(floor, queue, fact, seen)
     return None if isinstance(onward, Cause) else onward
 
 

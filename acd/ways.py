@@ -80,10 +80,12 @@ class ChainRule:
 
     `wait`: the call has been in this queue for so long; a rule without it is for newcomers.
     `waiting`: so many wait at least. `calls_per_agent`: so many wait at least for each agent who is
-    logged on, in parts per million.
+    logged on, in parts per million. `estimated_wait`: so much longer at least is he expected to
+    wait; where that cannot be told, it does not hold.
     """
 
     target: Target
     wait: Duration | None = None
     waiting: int | None = None
     calls_per_agent: int | None = None
+    estimated_wait: Duration | None = None

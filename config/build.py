@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from acd.misses import MissCause, MissRule
 from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy, Strategy
+from acd.ways import Cause, ChainRule, JoinRule, LeaveRule
 from config.addresses import with_port
 from config.announce import announce_policy
 from config.errors import Problem
@@ -47,6 +48,7 @@ from config.settings import (
     TrunkSettings,
     WebSettings,
 )
+from config.ways import CAUSES, ChainSection, Overflow
 from cti.ids import AgentId, DeviceId, PbxId, QueueName
 from ivr.flow import Choice, Destination, Flow, Menu, ToHangUp, ToQueue
 
@@ -219,6 +221,7 @@ def policy(queues: QueuesFile, agents: AgentsFile) -> Policy:
 
 def _queue(name: str, section: QueueSection) -> QueuePolicy:
     overflow = section.overflow
+    chain = () if overflow is None or isinstance(overflow, Overflow) else overflow
     return QueuePolicy(
         name=QueueName(name),
         ring_time=section.ring_time,
@@ -227,9 +230,20 @@ def _queue(name: str, section: QueueSection) -> QueuePolicy:
         misses_max=section.unanswered_max,
         misses=_misses(section),
         waiting_max=section.waiting_max,
-        overflow=None
-        if overflow is None
-        else OverflowRule(wait=overflow.after, to=QueueName(overflow.to)),
+        overflow=OverflowRule(wait=overflow.after, to=QueueName(overflow.to))
+        if isinstance(overflow, Overflow)
+        else None,
+        chain=tuple(_chain_rule(one) for one in chain),
+        join=tuple(
+            JoinRule(cause=Cause(cause), target=sent.target)
+            for cause in CAUSES
+            if (sent := getattr(section.join, cause)) is not None
+        ),
+        leave=tuple(
+            LeaveRule(cause=Cause(cause), target=sent.target, after=sent.after)
+            for cause in CAUSES
+            if (sent := getattr(section.leave, cause)) is not None
+        ),
         strategy=Strategy(section.strategy),
         window=section.window,
         order=tuple(AgentId(name) for name in section.order),
@@ -252,6 +266,16 @@ def _misses(section: QueueSection) -> tuple[MissRule, ...]:
         MissRule(cause=cause, limit=limit, delay=delay)
         for cause, (limit, delay) in rules.items()
         if cause.value in misses.model_fields_set
+    )
+
+
+def _chain_rule(section: ChainSection) -> ChainRule:
+    return ChainRule(
+        target=section.target,
+        wait=section.wait,
+        waiting=section.waiting,
+        calls_per_agent=section.calls_per_agent_parts,
+        estimated_wait=section.estimated_wait,
     )
 
 

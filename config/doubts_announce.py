@@ -7,6 +7,7 @@ from config.doubts import QUEUES, Read
 from config.durations import duration_text
 from config.errors import Problem
 from config.models import QueueSection
+from config.ways_check import waits
 from cti.language import _
 
 Doubt = tuple[tuple[str, ...], str]
@@ -49,8 +50,8 @@ def _odd(queue: QueueSection, announce: Announce, *, is_served: bool) -> Iterato
                 yield (key,), _("has no effect: neither position nor estimate is told")
     if announce.estimate is not None:
         yield from _odd_estimate(announce.estimate, is_served=is_served)
-    if queue.overflow is not None:
-        wait = queue.overflow.after
+    wait = min((wait for _path, wait in waits(queue)), default=None)
+    if wait is not None:
         message = _("is never heard: callers go on to another queue after {wait}")
         if tells_place and announce.first_after >= wait:
             yield ("first_after",), message.format(wait=duration_text(wait))

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
+from acd.ways import TargetKind
 from config.doubts import FLOWS, QUEUES, SERVICES, Read
 from config.durations import MINUTE, SECOND, duration_text
 from config.errors import Problem
 from config.models import FlowsFile, Leads, MenuSection, QueueSection
+from config.nodes import KeyPath
 from config.settings import ECHO_EXTENSION
+from config.ways_check import waits, ways_of
 from cti.instants import Duration
 from cti.language import _
 
@@ -32,13 +35,20 @@ def unreached(read: Read) -> Iterator[Problem]:
         message = _("there is no service: no number leads callers in")
         yield read.doubt(SERVICES, ("services",), message)
         return
+    queues = {} if read.queues is None else read.queues.queues
     entered = {service.flow for service in read.services.services}
+    entered |= {
+        way.name
+        for queue in queues.values()
+        for way in ways_of(queue)
+        if way.kind is TargetKind.FLOW
+    }
     for name in read.flows.flows:
         if name not in entered:
-            yield read.doubt_key(FLOWS, ("flows", name), _("no service leads into this flow"))
-    queues = {} if read.queues is None else read.queues.queues
+            message = _("no service leads into this flow, and no rule of a queue")
+            yield read.doubt_key(FLOWS, ("flows", name), message)
     for name in queues.keys() - _reached(read.flows, queues):
-        message = _("nothing leads into this queue: no flow, and no overflow of a queue in use")
+        message = _("nothing leads into this queue: no flow, and no rule of a queue in use")
         yield read.doubt_key(QUEUES, ("queues", name), message)
 
 
@@ -51,7 +61,7 @@ def odd_numbers(read: Read) -> Iterator[Problem]:
 
 
 def _reached(flows: FlowsFile, queues: Mapping[str, QueueSection]) -> set[str]:
-    """Return the queues that callers get into, by flows or by overflows."""
+    """Return the queues that callers get into, by flows or by rules."""
     reached: set[str] = set()
     ahead = [to for flow in flows.flows.values() for to in _queues_of(flow.menu)]
     while ahead:
@@ -59,9 +69,7 @@ def _reached(flows: FlowsFile, queues: Mapping[str, QueueSection]) -> set[str]:
         if name in reached or name not in queues:
             continue
         reached.add(name)
-        overflow = queues[name].overflow
-        if overflow is not None:
-            ahead.append(overflow.to)
+        ahead += [way.name for way in ways_of(queues[name]) if way.kind is TargetKind.QUEUE]
     return reached
 
 
@@ -78,7 +86,7 @@ def odd_queues(read: Read) -> Iterator[Problem]:
             yield read.doubt(QUEUES, ("queues", name, *key), message)
 
 
-def _odd_queue(queue: QueueSection, agents: int) -> Iterator[tuple[tuple[str, ...], str]]:
+def _odd_queue(queue: QueueSection, agents: int) -> Iterator[tuple[KeyPath, str]]:
     if queue.ring_time < RING_TIME_SHORT:
         yield ("ring_time",), _("is short: an agent has hardly time to take the call")
     elif queue.ring_time > RING_TIME_LONG:
@@ -100,12 +108,12 @@ def _odd_queue(queue: QueueSection, agents: int) -> Iterator[tuple[tuple[str, ..
         ).format(count=agents)
         yield ("waiting_max",), message
     yield from _odd_strategy(queue)
-    overflow = queue.overflow
-    if overflow is not None and overflow.after < queue.ring_time:
-        message = _(
-            "is shorter than ring_time ({ring_time}): a caller is offered to one agent at most"
-        ).format(ring_time=duration_text(queue.ring_time))
-        yield ("overflow", "after"), message
+    for path, wait in waits(queue):
+        if wait < queue.ring_time:
+            message = _(
+                "is shorter than ring_time ({ring_time}): a caller is offered to one agent at most"
+            ).format(ring_time=duration_text(queue.ring_time))
+            yield path, message
 
 
 def _odd_strategy(queue: QueueSection) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -153,7 +153,7 @@ class _Allowed:
 
 def _type_at(annotation: object, path: KeyPath) -> _Allowed:
     """Return the type that a path leads to, below this one, and the words for what it allows."""
-    annotation, means = _bare(annotation)
+    annotation, means = _bare(annotation, in_list=bool(path) and isinstance(path[0], int))
     section = _section(annotation)
     if not path:
         return _Allowed(annotation, _words(section, means))
@@ -175,7 +175,11 @@ def _words(section: type[BaseModel] | None, means: Means | None) -> Means:
     return means or Means(_("something else"))
 
 
-def _bare(annotation: Any) -> tuple[object, Means | None]:  # noqa: ANN401 - a type of any kind
+def _bare(
+    annotation: Any,  # noqa: ANN401 - a type of any kind
+    *,
+    in_list: bool = False,
+) -> tuple[object, Means | None]:
     """Return a type without its notes and without None, and the outermost words on it."""
     means: Means | None = None
     while True:
@@ -190,7 +194,8 @@ def _bare(annotation: Any) -> tuple[object, Means | None]:  # noqa: ANN401 - a t
             # of a union, the member that goes deepest: a section rather than text
             members = [member for member in get_args(annotation) if member is not NoneType]
             sections = [member for member in members if _section(_bare(member)[0])]
-            annotation = (sections or members)[0]
+            lists = [member for member in members if get_origin(_bare(member)[0]) is tuple]
+            annotation = ((lists if in_list else None) or sections or members)[0]
         else:
             return annotation, means
 

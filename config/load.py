@@ -58,6 +58,7 @@ from config.references import (
 from config.secrets import Secret, find_secrets
 from config.section import Section
 from config.settings import Configuration, QueueHours
+from config.ways_check import circles, never_reached, not_carried_out
 from config.yaml_reader import read_document
 from cti.ids import QueueName
 from cti.language import _
@@ -97,6 +98,8 @@ DOUBTS: Final = (
     paperwork_of_other_queues,
     odd_menus,
     odd_hours,
+    circles,
+    never_reached,
     same_names,
     weak_passwords,
     few_phones,
@@ -240,6 +243,7 @@ def _examine(
         for doubt in (*DOUBTS, unplayed_announcements) if for_daemon else DOUBTS:
             problems += _first(doubt(read))
         # the daemon tries for itself, and says best what kept it from its folder
+        problems += not_carried_out(read, Severity.ERROR if for_daemon else Severity.WARNING)
         problems += odd_data(read, Severity.WARNING if for_daemon else Severity.ERROR)
     return _Findings(
         folder=folder, files=files, secrets=secrets, problems=tuple(in_order(problems))

@@ -37,6 +37,7 @@ from config.values import (
     rule,
     unique,
 )
+from config.ways import WAITING_MAX, Chain, JoinSection, LeaveSection
 from cti.instants import Duration, seconds
 from cti.language import _
 from ivr.flow import TRIES_MAX
@@ -45,9 +46,6 @@ PHONES_MAX = 8
 """Phones of one agent."""
 QUEUES_OF_AGENT_MAX = 100
 PROMPTS_IN_ROW_MAX = 20
-WAITING_MAX = 10_000
-"""Callers who may wait in one queue; each holds a channel and a session."""
-
 ORDER_MAX = 1_000
 """Agents in a queue's list."""
 WEIGHT_MAX = 1_000
@@ -174,16 +172,6 @@ class FlowsFile(Section):
     """The flows by name."""
 
 
-class Overflow(Section):
-    """A call that has waited too long goes on to another queue; it keeps its age."""
-
-    # a second at least: calls that circle between queues do so slowly
-    after: Annotated[Duration, Within(SECOND, Duration(24 * HOUR))]
-    """How long a call waits before it goes on."""
-    to: Name
-    """The queue that it goes on to."""
-
-
 MissLimit = Annotated[int, Field(ge=0, le=100), Means(_("0 (never) to 100"))]
 RefusalDelay = Annotated[Duration, Within(REFUSAL_PAUSE_MIN, HOUR)]
 
@@ -244,9 +232,13 @@ class QueueSection(Section):
     waiting_max: Annotated[
         int, Field(ge=1, le=WAITING_MAX), Means(_("1 to {most}").format(most=WAITING_MAX))
     ] = 200
-    """One caller more is turned away."""
-    overflow: Overflow | None = None
-    """Who has waited too long goes on to another queue."""
+    """One caller more is turned away, or goes where join says."""
+    join: JoinSection = JoinSection()
+    """Where newcomers are sent, by cause; docs/ways-out.md tells all three."""
+    leave: LeaveSection = LeaveSection()
+    """Where those who wait are sent, by cause."""
+    overflow: Chain | None = None
+    """Who has waited too long goes on to another queue; or a chain of rules."""
     hours: HoursOfQueue | None = None
     """When it is open: a name from hours, or the opening hours themselves; null: always."""
     strategy: Annotated[StrategyName, Means(_STRATEGIES)] = "longest_idle"

@@ -34,11 +34,17 @@ _HOMES: Final[Mapping[Kind, tuple[str, str]]] = {
 }
 """Where the things of each kind are defined."""
 
+_WAYS: Final[tuple[KeyPath, ...]] = (("join", ANY), ("leave", ANY), ("overflow", ANY))
+_TO_QUEUES: Final = (("overflow", "to"), *((*way, "queue") for way in _WAYS))
+_TO_FLOWS: Final = tuple((*way, "flow") for way in _WAYS)
+"""Where the ways out of a queue stand, below the queue."""
+
 _USES: Final[tuple[tuple[str, KeyPath, Kind], ...]] = (
     ("services.yaml", ("services", ANY, "flow"), "flow"),
     ("flows.yaml", ("flows", ANY, "menu", "choices", ANY, "queue"), "queue"),
     ("flows.yaml", ("flows", ANY, "menu", "otherwise", "queue"), "queue"),
-    ("queues.yaml", ("queues", ANY, "overflow", "to"), "queue"),
+    *(("queues.yaml", ("queues", ANY, *path), "queue") for path in _TO_QUEUES),
+    *(("queues.yaml", ("queues", ANY, *path), "flow") for path in _TO_FLOWS),
     ("agents.yaml", ("agents", ANY, "queues", ANY), "queue"),
     ("queues.yaml", ("queues", ANY, "order", ANY), "agent"),
 )
@@ -103,13 +109,12 @@ def repeated_services(trees: Trees) -> Iterator[Problem]:
 
 
 def overflows_to_itself(trees: Trees) -> Iterator[Problem]:
-    """Yield each queue that overflows to itself; a circle of several queues is allowed."""
-    file, _home = _HOMES["queue"]
-    for path, position, to in (
-        texts(trees[file], ("queues", ANY, "overflow", "to")) if file in trees else ()
-    ):
-        if path[1] == to:
-            yield problem_at(file, position, path, _("must be another queue than this one"))
+    """Yield each way out of a queue that leads back into it."""
+    file, home = _HOMES["queue"]
+    for below in _TO_QUEUES:
+        for path, position, to in texts(trees[file], (home, ANY, *below)) if file in trees else ():
+            if path[1] == to:
+                yield problem_at(file, position, path, _("must be another queue than this one"))
 
 
 def idle_parts(trees: Trees) -> Iterator[Problem]:

@@ -9,12 +9,11 @@ from config.values import FilePath, Means, VariableName, rule
 from cti.language import _
 
 
-def one_of(first: str, second: str) -> JsonDict:
-    """Return what editors can know of the rule that one of two keys is there, and not null."""
+def one_of(*keys: str) -> JsonDict:
+    """Return what editors can know of the rule that one of some keys is there, and not null."""
     return {
         "oneOf": [
-            {"required": [key], "properties": {key: {"not": {"type": "null"}}}}
-            for key in (first, second)
+            {"required": [key], "properties": {key: {"not": {"type": "null"}}}} for key in keys
         ]
     }
 

@@ -13,7 +13,7 @@ from config.asterisk_import.report import Findings
 from config.asterisk_import.sections import overruled, tell, what
 from config.asterisk_import.strategies import no_strategy, take_strategy
 from config.asterisk_import.table import QUEUE
-from config.models import WAITING_MAX
+from config.ways import WAITING_MAX
 from cti.language import _
 
 RING_TIME_S = 15

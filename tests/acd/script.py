@@ -152,6 +152,7 @@ def _chain_rule(conditions: str, to: str) -> ChainRule:
         wait=seconds(told["wait"]) if "wait" in told else None,
         waiting=int(told["waiting"]) if "waiting" in told else None,
         calls_per_agent=int(told["calls_per_agent"] * PARTS) if "calls_per_agent" in told else None,
+        estimated_wait=seconds(told["estimated_wait"]) if "estimated_wait" in told else None,
     )
 
 

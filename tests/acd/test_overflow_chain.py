@@ -98,3 +98,33 @@ def test_a_door_rule_of_the_chain_comes_after_the_join_rules() -> None:
 
     floor.queue("c1").expect("divert c1 sales voicemail box for no_agents")
     floor.log_on("ann").queue("c2").expect("turn away c2 overflow")
+
+
+def taught(chain: str) -> Script:
+    """Return a floor with one agent, whose calls have taken half a minute each so far."""
+    floor = Script(queue_policy(wrap=0, chain=chain), agents="ann:sales", ready="ann")
+    for number in range(30):
+        floor.queue(f"t{number}").answer(number + 1).at(30 * (number + 1))
+        floor.end_talk(f"t{number}", "ann")
+    return floor.forget()
+
+
+def test_newcomers_go_elsewhere_where_their_wait_is_expected_to_be_long() -> None:
+    floor = taught("estimated_wait=45>busy")
+    floor.queue("c1").answer(31).queue("c2").forget()
+
+    floor.queue("c3").expect("turn away c3 overflow")
+
+
+def test_who_waits_goes_elsewhere_where_so_much_more_waiting_is_expected() -> None:
+    floor = taught("wait=10,estimated_wait=60>voicemail:box")
+    floor.queue("c1").answer(31).queue("c2").queue("c3").queue("c4").forget()
+
+    floor.at(911).expect("divert c4 sales voicemail box for overflow")
+    assert floor.waiting() == ["c2", "c3"]
+
+
+def test_where_the_wait_cannot_be_told_nobody_goes_elsewhere_for_it() -> None:
+    floor = Script(queue_policy(chain="estimated_wait=1>busy"))
+
+    floor.queue("c1").expect("place c1 sales")

@@ -29,7 +29,7 @@ CALLS: list[Case] = [
         "flows:\n",
         "flows:\n  other: {menu: {greeting: [welcome], choices: {1: {name: a, queue: sales}}, otherwise: {hang_up: true}}}\n",
         [
-            "flows.yaml:2:3: warning: flows.other: no service leads into this flow",
+            "flows.yaml:2:3: warning: flows.other: no service leads into this flow, and no rule of a queue",
         ],
     ),
     (
@@ -37,7 +37,7 @@ CALLS: list[Case] = [
         "1: {name: sales, queue: sales}",
         "1: {name: bye, hang_up: true}",
         [
-            "queues.yaml:2:3: warning: queues.sales: nothing leads into this queue: no flow, and no overflow of a queue in use",
+            "queues.yaml:2:3: warning: queues.sales: nothing leads into this queue: no flow, and no rule of a queue in use",
         ],
     ),
     (
@@ -103,7 +103,7 @@ CALLS: list[Case] = [
         "queue: support}",
         [
             "flows.yaml:8:9: warning: flows.welcome.menu.choices: all keys lead to the same place",
-            "queues.yaml:2:3: warning: queues.sales: nothing leads into this queue: no flow, and no overflow of a queue in use",
+            "queues.yaml:2:3: warning: queues.sales: nothing leads into this queue: no flow, and no rule of a queue in use",
         ],
     ),
     (
@@ -112,7 +112,7 @@ CALLS: list[Case] = [
         "",
         [
             "flows.yaml:8:9: warning: flows.welcome.menu.choices: the key leads to the same place as no key (otherwise)",
-            "queues.yaml:2:3: warning: queues.sales: nothing leads into this queue: no flow, and no overflow of a queue in use",
+            "queues.yaml:2:3: warning: queues.sales: nothing leads into this queue: no flow, and no rule of a queue in use",
         ],
     ),
     (

@@ -131,14 +131,6 @@ def test_names_are_checked_even_while_their_file_has_mistakes_elsewhere(folder: 
     ]
 
 
-def test_queues_may_overflow_in_a_circle_because_each_wait_takes_a_second_at_least(
-    folder: Folder,
-) -> None:
-    folder.replace("queues.yaml", "  support: {}", "  support: {overflow: {after: 20s, to: sales}}")
-
-    assert folder.complaints() == []
-
-
 def test_a_phone_may_be_shared_by_agents_as_at_a_hot_desk(folder: Folder) -> None:
     phones = [tuple(agent.phones) for agent in folder.load().agents.values()]
 

@@ -102,6 +102,8 @@ def test_defaults_are_written_as_people_write_them() -> None:
         "misses_max": 3,
         "misses": None,
         "waiting_max": 200,
+        "join": None,
+        "leave": None,
         "overflow": None,
         "hours": None,
         "strategy": "longest_idle",

@@ -157,7 +157,8 @@ def _with_ways() -> list[QueuePolicy]:
             room=4,
             join="closed>queue:sales",
             leave="closed>queue:nowhere no_agents@10>queue:support",
-            chain="waiting=3>busy wait=25,calls_per_agent=2>busy wait=50>queue:sales",
+            chain="waiting=3>busy estimated_wait=9>number:7 "
+            "wait=25,calls_per_agent=2>busy wait=50>queue:sales",
         ),
     ]
 

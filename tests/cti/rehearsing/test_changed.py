@@ -177,9 +177,7 @@ def test_a_draw_hangs_on_the_seed_alone() -> None:
     assert one.changes == same.changes
 
 
-def test_a_newcomer_who_is_sent_elsewhere_counts_for_the_queue_that_he_came_for() -> (
-    None
-):
+def test_a_newcomer_who_is_sent_elsewhere_counts_for_the_queue_that_he_came_for() -> None:
     day = Day(policy("ann:sales", queue_policy(wrap=0)), "ann")
     day.at(10, queued("c1")).at(12, answered(1)).at(20, queued("c2")).at(50, left("c2"))
     box = JoinRule(cause=Cause.FULL, target=Target(kind=TargetKind.VOICEMAIL, name="box"))
