@@ -1,6 +1,8 @@
 """`cordboard hash-password`."""
 
 import sys
+import warnings
+from getpass import GetPassWarning
 
 import click
 
@@ -25,7 +27,18 @@ def command(*, from_stdin: bool) -> None:
         except UnicodeDecodeError:
             fail(_("the password is not UTF-8"))
     else:
-        password = click.prompt(_("Password"), hide_input=True, confirmation_prompt=True, err=True)
+        password = _asked_for()
     if len(password) < PASSWORD_LENGTH_MIN:
         fail(_("the password needs {count} characters or more").format(count=PASSWORD_LENGTH_MIN))
     click.echo(hash_password(password))
+
+
+def _asked_for() -> str:
+    """Ask twice at the terminal; where there is none, nothing is read that would be shown."""
+    try:
+        with warnings.catch_warnings(action="error", category=GetPassWarning):
+            return str(
+                click.prompt(_("Password"), hide_input=True, confirmation_prompt=True, err=True)
+            )
+    except GetPassWarning:
+        fail(_("there is no terminal to ask at; --stdin reads the password from standard input"))

@@ -188,6 +188,24 @@ def test_a_password_that_is_typed_is_asked_for_twice_and_not_shown() -> None:
     assert "horse" not in typed.output
 
 
+def test_without_a_terminal_no_password_is_asked_for_and_the_way_is_named() -> None:
+    """In a session of its own: else getpass asks at the terminal that the tests run in."""
+    asked = subprocess.run(
+        [sys.executable, "-m", "cti", "hash-password"],
+        input="correct horse\ncorrect horse\n",
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        check=False,
+    )
+
+    assert (asked.returncode, asked.stdout) == (1, "")
+    assert asked.stderr == (
+        "cordboard: there is no terminal to ask at; --stdin reads the password from standard"
+        " input\n"
+    )
+
+
 @pytest.mark.parametrize("typed", ["", "\n", "seven77\n"])
 def test_a_password_too_short_is_refused(typed: str) -> None:
     refused = run("hash-password", "--stdin", typed=typed)
