@@ -95,16 +95,22 @@ QUEUE_OPTIONS: Final = (
     OptionRule(
         name="joinempty",
         default="yes",
-        fate=Fate.KEPT_IN_MIND,
+        fate=Fate.DIFFERS,
         idle=lambda value: not value or truth(value) is True,
-        words=_("callers may always join, whether or not agents are there"),
+        words=_(
+            "callers may always join, whether or not agents are there; where they shall go "
+            "instead, write join in queues.yaml (docs/ways-out.md)"
+        ),
     ),
     OptionRule(
         name="leavewhenempty",
         default="no",
-        fate=Fate.KEPT_IN_MIND,
+        fate=Fate.DIFFERS,
         idle=none,
-        words=_("callers keep waiting; overflow takes them to another queue"),
+        words=_(
+            "callers keep waiting; where they shall go instead, write leave in queues.yaml "
+            "(docs/ways-out.md)"
+        ),
     ),
     OptionRule(
         name="context",
