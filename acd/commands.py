@@ -33,6 +33,7 @@ class TurnAwayCause(Enum):
     NO_AGENTS = "no_agents"
     ALL_NOT_READY = "all_not_ready"
     OVERFLOW = "overflow"
+    KEY = "key"
 
 
 class Wish(Enum):

@@ -9,7 +9,15 @@ This module knows which rule a fact concerns, and no rule itself.
 from collections.abc import Callable, Mapping
 from typing import Final, assert_never
 
-from acd import agent_rules, announcing, call_rules, offer_rules, opening_rules, policy_rules
+from acd import (
+    agent_rules,
+    announcing,
+    call_rules,
+    key_rules,
+    offer_rules,
+    opening_rules,
+    policy_rules,
+)
 from acd.agent_state import Agent
 from acd.commands import AcdCommand, Healing, Invariant, InvariantBroken
 from acd.facts import (
@@ -23,6 +31,7 @@ from acd.facts import (
     AgentMadeReady,
     AgentOccupiedElsewhere,
     CallerLeft,
+    CallerPressed,
     CallPrioritised,
     CallQueued,
     OfferAnswered,
@@ -182,24 +191,36 @@ def _apply(floor: Floor, fact: AcdFact) -> None:
             policy_rules.apply(floor, policy)
         case QueueOpened() | QueueClosed() | QueueLeftToCalendar():
             opening_rules.hear(floor, fact)
-        case CallQueued():
-            call_rules.queue_call(floor, fact)
-        case CallPrioritised(call=call_id, priority=priority):
-            call_rules.prioritise(floor, call_id, priority)
-        case CallerLeft(call=call_id):
-            call_rules.caller_left(floor, call_id)
+        case CallQueued() | CallPrioritised() | CallerPressed() | CallerLeft() | TalkEnded():
+            _apply_to_call(floor, fact)
         case OfferAnswered(offer=offer):
             offer_rules.answered(floor, offer)
         case OfferEnded(offer=offer, outcome=outcome):
             offer_rules.ended(floor, offer, outcome)
-        case TalkEnded(call=call_id, agent=agent_id):
-            call_rules.talk_ended(floor, call_id, agent_id)
         case _:
             # An agent whom the policy does not know has no state that could change; one who is
             # leaving has no wishes any more, but his phone and his paperwork still tell.
             agent = floor.agents.get(fact.agent)
             if agent is not None:
                 _apply_to_agent(floor, agent, fact)
+
+
+def _apply_to_call(
+    floor: Floor, fact: CallQueued | CallPrioritised | CallerPressed | CallerLeft | TalkEnded
+) -> None:
+    match fact:
+        case CallQueued():
+            call_rules.queue_call(floor, fact)
+        case CallPrioritised(call=call_id, priority=priority):
+            call_rules.prioritise(floor, call_id, priority)
+        case CallerPressed(call=call_id, key=key):
+            key_rules.press(floor, call_id, key)
+        case CallerLeft(call=call_id):
+            call_rules.caller_left(floor, call_id)
+        case TalkEnded(call=call_id, agent=agent_id):
+            call_rules.talk_ended(floor, call_id, agent_id)
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def _apply_to_agent(

@@ -106,6 +106,14 @@ class CallPrioritised:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallerPressed:
+    """A caller who waits pressed a key: one of 0 to 9, * and #."""
+
+    call: CallId
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallerLeft:
     """The caller's leg is gone, wherever the call was: waiting, offered or talking."""
 
@@ -202,6 +210,7 @@ AcdFact = (
     | QueueLeftToCalendar
     | CallQueued
     | CallPrioritised
+    | CallerPressed
     | CallerLeft
     | OfferAnswered
     | OfferEnded

@@ -40,6 +40,7 @@ TURN_AWAY_CAUSES: Final = {
     Cause.NO_AGENTS: TurnAwayCause.NO_AGENTS,
     Cause.ALL_NOT_READY: TurnAwayCause.ALL_NOT_READY,
     Cause.OVERFLOW: TurnAwayCause.OVERFLOW,
+    Cause.KEY: TurnAwayCause.KEY,
 }
 
 
@@ -61,7 +62,7 @@ def overflow(floor: Floor, call: Call) -> None:
         elif refuses(floor, rule.target):
             again.append(later(floor.now, max(rule.wait, OVERFLOW_WAIT_MIN)))
         else:
-            _go(floor, call, Step(from_queue=call.queue, cause=Cause.OVERFLOW, target=rule.target))
+            go(floor, call, Step(from_queue=call.queue, cause=Cause.OVERFLOW, target=rule.target))
             return
     judge_overflow_at(floor, call, min(again, default=None))
 
@@ -130,7 +131,7 @@ def _send_away(floor: Floor, queue: Queue, rule: LeaveRule) -> Time | None:
             break
         if refuses(floor, rule.target):
             return later(floor.now, LOOK_AGAIN)
-        _go(floor, call, step)
+        go(floor, call, step)
     return next_at
 
 
@@ -145,8 +146,8 @@ def _leaves_at(call: Call, rule: LeaveRule, since: Time) -> Time:
     return max(later(both, rule.after), later(call.queued_at, OVERFLOW_WAIT_MIN))
 
 
-def _go(floor: Floor, call: Call, step: Step) -> None:
-    """Have a waiting call take a step, to a target that takes it."""
+def go(floor: Floor, call: Call, step: Step) -> None:
+    """Have a call that waits take a step, to a target that takes it."""
     waited = Duration(floor.now - call.entered_at)
     outcome = tell_step(floor, call.call, step, waited)
     if step.target.kind is not TargetKind.QUEUE:

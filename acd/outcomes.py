@@ -21,9 +21,9 @@ class Outcome(Enum):
     ABANDONED = "abandoned"
     """The caller left while he waited."""
     OVERFLOWED = "overflowed"
-    """A rule sent it to another queue."""
+    """A rule, or a key that the caller pressed, sent it to another queue."""
     DIVERTED = "diverted"
-    """A rule sent it to voicemail, a number, a flow, or for a call-back."""
+    """A rule, or a key, sent it to voicemail, a number, a flow, or for a call-back."""
     FULL = "full"
     """It was turned away, as the queue was full."""
     CLOSED = "closed"
@@ -33,7 +33,7 @@ class Outcome(Enum):
     ALL_NOT_READY = "all_not_ready"
     """It was turned away by a rule, as no agent who was logged on wanted calls."""
     TURNED_AWAY = "turned_away"
-    """It was turned away by a rule of the overflow chain."""
+    """It was turned away by a rule of the overflow chain, or by a key."""
     WITHDRAWN = "withdrawn"
     """Somebody, and no rule, put it into another queue."""
 
@@ -44,6 +44,7 @@ TURNED_AWAY_BY: Final = {
     Cause.NO_AGENTS: Outcome.NO_AGENTS,
     Cause.ALL_NOT_READY: Outcome.ALL_NOT_READY,
     Cause.OVERFLOW: Outcome.TURNED_AWAY,
+    Cause.KEY: Outcome.TURNED_AWAY,
 }
 
 

@@ -10,7 +10,7 @@ from enum import Enum
 
 from acd.announce_policy import AnnouncePolicy
 from acd.misses import MissRule
-from acd.ways import ChainRule, JoinRule, LeaveRule
+from acd.ways import ChainRule, JoinRule, KeyRule, LeaveRule
 from cti.ids import AgentId, QueueName
 from cti.instants import Duration, seconds
 
@@ -60,7 +60,8 @@ class QueuePolicy:
 
     `misses` are the rules for the causes of missing a call of which more is said. An agent may
     extend his wrap-up until it has lasted `wrap_up_max` in all. `announce` is what its callers hear
-    while they wait.
+    while they wait, `keys` is where the keys lead that they press; `keys_while_ringing`: also while
+    an agent's phone rings for them.
     """
 
     name: QueueName
@@ -77,6 +78,8 @@ class QueuePolicy:
     misses: tuple[MissRule, ...] = ()
     wrap_up_max: Duration = WRAP_UP_MAX
     announce: AnnouncePolicy | None = None
+    keys: tuple[KeyRule, ...] = ()
+    keys_while_ringing: bool = True
     join: tuple[JoinRule, ...] = ()
     leave: tuple[LeaveRule, ...] = ()
     chain: tuple[ChainRule, ...] = ()

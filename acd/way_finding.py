@@ -50,7 +50,7 @@ def holds(queue: Queue, cause: Cause) -> bool:
             return queue.presence.logged_on == 0
         case Cause.ALL_NOT_READY:
             return queue.presence.logged_on > 0 and queue.presence.wanting == 0
-        case Cause.OVERFLOW:
+        case Cause.OVERFLOW | Cause.KEY:
             return False
 
 

@@ -29,6 +29,8 @@ class Cause(Enum):
     """Some are logged on, and none of those wants calls."""
     OVERFLOW = "overflow"
     """A rule of the queue's overflow chain: never the cause of a join or leave rule."""
+    KEY = "key"
+    """The caller pressed a key: never the cause of a join or leave rule."""
 
 
 class TargetKind(Enum):
@@ -89,3 +91,11 @@ class ChainRule:
     waiting: int | None = None
     calls_per_agent: int | None = None
     estimated_wait: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRule:
+    """Who waits and presses the key is sent to the target."""
+
+    key: str
+    target: Target

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from acd.misses import MissCause, MissRule
 from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy, Strategy
-from acd.ways import Cause, ChainRule, JoinRule, LeaveRule
+from acd.ways import Cause, ChainRule, JoinRule, KeyRule, LeaveRule
 from config.addresses import with_port
 from config.announce import announce_policy
 from config.errors import Problem
@@ -250,6 +250,8 @@ def _queue(name: str, section: QueueSection) -> QueuePolicy:
         weights=tuple((AgentId(name), weight) for name, weight in section.weights.items()),
         seed=section.seed,
         announce=announce_policy(section.announce),
+        keys=tuple(KeyRule(key=key, target=sent.target) for key, sent in section.keys.items()),
+        keys_while_ringing=section.keys_while_ringing,
     )
 
 

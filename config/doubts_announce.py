@@ -1,4 +1,4 @@
-"""Warnings about what callers hear while they wait."""
+"""Warnings about what callers hear while they wait, and about the keys that they press."""
 
 from collections.abc import Iterator
 
@@ -38,6 +38,22 @@ def unplayed_announcements(read: Read) -> Iterator[Problem]:
                 "journal, and cordboard simulate tells of it"
             )
             yield read.doubt_key(QUEUES, ("queues", name, "announce"), message)
+
+
+def odd_keys(read: Read) -> Iterator[Problem]:
+    """Yield what is said of keys where there are none."""
+    for name, queue in read.queues.queues.items() if read.queues is not None else ():
+        if "keys_while_ringing" in queue.model_fields_set and not queue.keys:
+            message = _("has no effect: no key leads anywhere")
+            yield read.doubt(QUEUES, ("queues", name, "keys_while_ringing"), message)
+
+
+def unheard_keys(read: Read) -> Iterator[Problem]:
+    """Yield each queue whose keys are worked out, and not heard yet."""
+    for name, queue in read.queues.queues.items() if read.queues is not None else ():
+        if queue.keys:
+            message = _("is not heard by this version: keys do nothing while callers wait")
+            yield read.doubt_key(QUEUES, ("queues", name, "keys"), message)
 
 
 def _odd(queue: QueueSection, announce: Announce, *, is_served: bool) -> Iterator[Doubt]:

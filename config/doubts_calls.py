@@ -9,7 +9,7 @@ from config.errors import Problem
 from config.models import FlowsFile, Leads, MenuSection, QueueSection
 from config.nodes import KeyPath
 from config.settings import ECHO_EXTENSION
-from config.ways_check import waits, ways_of
+from config.ways_check import keys_of, waits, ways_of
 from cti.instants import Duration
 from cti.language import _
 
@@ -40,7 +40,7 @@ def unreached(read: Read) -> Iterator[Problem]:
     entered |= {
         way.name
         for queue in queues.values()
-        for way in ways_of(queue)
+        for way in (*ways_of(queue), *keys_of(queue))
         if way.kind is TargetKind.FLOW
     }
     for name in read.flows.flows:
@@ -69,7 +69,8 @@ def _reached(flows: FlowsFile, queues: Mapping[str, QueueSection]) -> set[str]:
         if name in reached or name not in queues:
             continue
         reached.add(name)
-        ahead += [way.name for way in ways_of(queues[name]) if way.kind is TargetKind.QUEUE]
+        ways = (*ways_of(queues[name]), *keys_of(queues[name]))
+        ahead += [way.name for way in ways if way.kind is TargetKind.QUEUE]
     return reached
 
 

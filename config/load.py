@@ -24,7 +24,7 @@ from config.doubts_agents import (
     same_names,
     weak_passwords,
 )
-from config.doubts_announce import odd_announcements, unplayed_announcements
+from config.doubts_announce import odd_announcements, odd_keys, unheard_keys, unplayed_announcements
 from config.doubts_calls import (
     agents_of_other_queues,
     odd_menus,
@@ -94,6 +94,7 @@ DOUBTS: Final = (
     odd_numbers,
     odd_queues,
     odd_announcements,
+    odd_keys,
     agents_of_other_queues,
     paperwork_of_other_queues,
     odd_menus,
@@ -109,6 +110,8 @@ DOUBTS: Final = (
     open_to_everybody,
     unused_prompts,
 )
+NOT_YET: Final = (unplayed_announcements, unheard_keys)
+"""What the daemon says of itself, and a check does not: the configuration is right."""
 PROBLEMS_SHOWN_MAX = 100
 """Of one check of one file; more would be read by nobody."""
 
@@ -240,7 +243,7 @@ def _examine(
     read = Read(folder=folder, trees=trees, files=files)
     if not any(problem.severity is Severity.ERROR for problem in problems):
         # while a name is misspelled, what it means looks unused: first things first
-        for doubt in (*DOUBTS, unplayed_announcements) if for_daemon else DOUBTS:
+        for doubt in (*DOUBTS, *NOT_YET) if for_daemon else DOUBTS:
             problems += _first(doubt(read))
         # the daemon tries for itself, and says best what kept it from its folder
         problems += not_carried_out(read, Severity.ERROR if for_daemon else Severity.WARNING)

@@ -37,7 +37,7 @@ from config.values import (
     rule,
     unique,
 )
-from config.ways import WAITING_MAX, Chain, JoinSection, LeaveSection
+from config.ways import WAITING_MAX, Chain, JoinSection, LeaveSection, TargetSection
 from cti.instants import Duration, seconds
 from cti.language import _
 from ivr.flow import TRIES_MAX
@@ -239,6 +239,12 @@ class QueueSection(Section):
     """Where those who wait are sent, by cause."""
     overflow: Chain | None = None
     """Who has waited too long goes on to another queue; or a chain of rules."""
+    keys: Annotated[dict[Key, TargetSection], Means(_("a mapping of keys to targets"))] = Field(
+        default_factory=dict
+    )
+    """Where the keys lead that callers press while they wait; docs/announcements.md tells more."""
+    keys_while_ringing: Annotated[bool, Means(_("true or false"))] = True
+    """true: keys count while an agent's phone rings for the caller, too."""
     hours: HoursOfQueue | None = None
     """When it is open: a name from hours, or the opening hours themselves; null: always."""
     strategy: Annotated[StrategyName, Means(_STRATEGIES)] = "longest_idle"

@@ -34,7 +34,9 @@ _HOMES: Final[Mapping[Kind, tuple[str, str]]] = {
 }
 """Where the things of each kind are defined."""
 
-_WAYS: Final[tuple[KeyPath, ...]] = (("join", ANY), ("leave", ANY), ("overflow", ANY))
+_WAYS: Final[tuple[KeyPath, ...]] = tuple(
+    (key, ANY) for key in ("join", "leave", "overflow", "keys")
+)
 _TO_QUEUES: Final = (("overflow", "to"), *((*way, "queue") for way in _WAYS))
 _TO_FLOWS: Final = tuple((*way, "flow") for way in _WAYS)
 """Where the ways out of a queue stand, below the queue."""

@@ -40,6 +40,12 @@ def ways_of(queue: QueueSection) -> Iterator[Way]:
             yield _way(("overflow", number), one)
 
 
+def keys_of(queue: QueueSection) -> Iterator[Way]:
+    """Yield where a queue's keys lead: no rule takes anybody there against his will."""
+    for key, target in queue.keys.items():
+        yield _way(("keys", key), target)
+
+
 def waits(queue: QueueSection) -> Iterator[tuple[KeyPath, Duration]]:
     """Yield each wait after which a rule sends callers on whatever else holds."""
     if isinstance(queue.overflow, Overflow):

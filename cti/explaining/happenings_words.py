@@ -16,7 +16,15 @@ from acd.commands import (
     WithdrawCause,
     WithdrawOffer,
 )
-from acd.facts import AcdFact, CallerLeft, OfferAnswered, OfferEnded, OfferOutcome, TalkEnded
+from acd.facts import (
+    AcdFact,
+    CallerLeft,
+    CallerPressed,
+    OfferAnswered,
+    OfferEnded,
+    OfferOutcome,
+    TalkEnded,
+)
 from acd.ways import Cause, TargetKind
 from cti.call_facts import (
     AgentLegEnded,
@@ -71,6 +79,7 @@ _TURNED_AWAY = {
         "Queue {queue} turned him away by its rule: no agent who was logged on wanted calls."
     ),
     TurnAwayCause.OVERFLOW: _("Queue {queue} turned him away by a rule of its overflow chain."),
+    TurnAwayCause.KEY: _("Queue {queue} turned him away by a key that he pressed."),
     TurnAwayCause.QUEUE_UNKNOWN: _("Queue {queue} turned him away: it was not in the policy."),
 }
 _MOVED = {
@@ -84,6 +93,7 @@ _MOVED = {
         " {to_queue}."
     ),
     Cause.OVERFLOW: _("After {waited} a rule moved him on from {from_queue} to {to_queue}."),
+    Cause.KEY: _("After {waited} he went on from {from_queue} to {to_queue} by a key."),
 }
 _DIVERTED = {
     Cause.CLOSED: _("Queue {from_queue} was closed, and its rule sent him elsewhere."),
@@ -98,6 +108,7 @@ _DIVERTED = {
     Cause.OVERFLOW: _(
         "After {waited} a rule of the overflow chain of queue {from_queue} sent him elsewhere."
     ),
+    Cause.KEY: _("After {waited} he left queue {from_queue} by a key."),
 }
 _TARGETS = {
     TargetKind.QUEUE: _("He was to go to queue {name}."),
@@ -128,6 +139,7 @@ _TEMPLATES: Mapping[type, str] = {
     OfferAnswered: _("{agent} answered."),
     TalkEnded: _("The talk with {agent} ended."),
     CallerLeft: _("The caller's line was gone."),
+    CallerPressed: _("The caller pressed {key} while he waited."),
 }
 _LENGTHS = frozenset({"waited", "estimate", "said", "actual"})
 """Fields that hold a duration."""

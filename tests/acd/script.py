@@ -38,6 +38,7 @@ from acd.facts import (
     AgentMadeReady,
     AgentOccupiedElsewhere,
     CallerLeft,
+    CallerPressed,
     CallPrioritised,
     CallQueued,
     OfferAnswered,
@@ -57,6 +58,7 @@ from acd.ways import (
     Cause,
     ChainRule,
     JoinRule,
+    KeyRule,
     LeaveRule,
     Target,
     TargetKind,
@@ -95,13 +97,15 @@ def queue_policy(
     join: str = "",
     leave: str = "",
     chain: str = "",
+    keys: str = "",
+    keys_while_ringing: bool = True,
 ) -> QueuePolicy:
     """
     Return a queue's rules; `order` is as `ann ben`, `weights` as `ann:3 ben:1`.
 
     `causes` is as `rejected:2:5 busy:0:7`: the limit and the delay of each.
     Ways are as `closed>voicemail:sales` (join), `no_agents@30>queue:support` (leave) and
-    `wait=60,waiting=20>number:1234 calls_per_agent=2.5>busy` (chain).
+    `wait=60,waiting=20>number:1234 calls_per_agent=2.5>busy` (chain); `1>voicemail:box` (keys).
     """
     weighed = (one.partition(":") for one in weights.split())
     rule = overflow and OverflowRule(wait=seconds(overflow[0]), to=QueueName(overflow[1]))
@@ -130,6 +134,8 @@ def queue_policy(
             for cause, to in _ways(leave)
         ),
         chain=tuple(_chain_rule(conditions, to) for conditions, to in _ways(chain)),
+        keys=tuple(KeyRule(key=key, target=target(to)) for key, to in _ways(keys)),
+        keys_while_ringing=keys_while_ringing,
     )
 
 
@@ -393,6 +399,9 @@ class Script:
 
     def prioritise(self, call: str, ahead: float) -> Self:
         return self.tell(CallPrioritised(call=CallId(call), priority=Duration(seconds(ahead))))
+
+    def press(self, call: str, key: str) -> Self:
+        return self.tell(CallerPressed(call=CallId(call), key=key))
 
     def leave(self, call: str) -> Self:
         return self.tell(CallerLeft(call=CallId(call)))

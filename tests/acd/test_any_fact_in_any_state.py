@@ -22,6 +22,7 @@ from acd.facts import (
     AgentMadeReady,
     AgentOccupiedElsewhere,
     CallerLeft,
+    CallerPressed,
     CallPrioritised,
     CallQueued,
     OfferAnswered,
@@ -106,6 +107,10 @@ class AnyFactInAnyState(RuleBasedStateMachine):
     @rule(call=calls)
     def a_caller_leaves(self, call: CallId) -> None:
         self.tell(CallerLeft(call=call))
+
+    @rule(call=calls, key=st.sampled_from("12345"))
+    def a_caller_presses_a_key(self, call: CallId, key: str) -> None:
+        self.tell(CallerPressed(call=call, key=key))
 
     @rule(back=offers)
     def an_offer_is_answered(self, back: int) -> None:

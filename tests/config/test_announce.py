@@ -3,6 +3,7 @@
 import pytest
 
 from acd.announce_policy import AnnouncePolicy, ComfortPolicy, EstimatePolicy, PositionPolicy
+from acd.ways import KeyRule, Target, TargetKind
 from cti.instants import seconds
 from tests.config.folders import Folder, sound
 
@@ -145,3 +146,63 @@ def test_the_daemon_is_told_that_nobody_hears_it_yet_and_the_check_is_not(folder
     assert "warning: queues.sales.announce: is not played to callers by this version" in str(
         warning
     )
+
+
+def keys(folder: Folder, *lines: str) -> None:
+    """Give the queue sales these lines."""
+    folder.replace("queues.yaml", RING, "\n    ".join((RING, *lines)))
+
+
+def test_keys_lead_to_every_kind_of_target(folder: Folder) -> None:
+    keys(
+        folder,
+        "keys:",
+        "  1: {voicemail: box}",
+        "  '*': {queue: support, keep_age: false}",
+        "  0: {call_back: true}",
+        "keys_while_ringing: false",
+    )
+    sales, support = folder.load().policy.queues
+
+    assert sales.keys == (
+        KeyRule(key="1", target=Target(kind=TargetKind.VOICEMAIL, name="box")),
+        KeyRule(key="*", target=Target(kind=TargetKind.QUEUE, name="support", keeps_age=False)),
+        KeyRule(key="0", target=Target(kind=TargetKind.CALL_BACK)),
+    )
+    assert (sales.keys_while_ringing, support.keys, support.keys_while_ringing) == (False, (), True)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("keys: {12: {busy: true}}", "queues.sales.keys.12: must be one key of a telephone"),
+        ("keys: {1: {}}", "queues.sales.keys.1: needs one target and no more of: queue, voicemail"),
+        ("keys: {1: {queue: suport}}", "there is no queue 'suport'; did you mean support?"),
+        ("keys: {1: {flow: welcom}}", "there is no flow 'welcom'; did you mean welcome?"),
+        (
+            "keys: {1: {queue: sales}}",
+            "keys.1.queue: must be another queue than this one",
+        ),
+        ("keys_while_ringing: true", "keys_while_ringing: has no effect: no key leads anywhere"),
+    ],
+)
+def test_keys_that_cannot_lead_anywhere_are_told(folder: Folder, line: str, told: str) -> None:
+    keys(folder, line)
+    (found,) = folder.complaints()
+
+    assert told in found
+
+
+def test_a_queue_that_only_a_key_leads_into_is_not_without_callers(folder: Folder) -> None:
+    keys(folder, "keys: {1: {queue: night}}")
+    folder.replace("queues.yaml", "  support: {}", "  support: {}\n  night: {}")
+    folder.replace("agents.yaml", "queues: [sales, support]", "queues: [sales, support, night]")
+
+    assert folder.complaints() == []
+
+
+def test_the_daemon_is_told_that_no_key_is_heard_yet(folder: Folder) -> None:
+    keys(folder, "keys: {1: {queue: support}}")
+
+    (warning,) = folder.load().warnings
+    assert "queues.sales.keys: is not heard by this version" in str(warning)

@@ -112,6 +112,8 @@ def test_defaults_are_written_as_people_write_them() -> None:
         "weights": None,
         "seed": 0,
         "announce": None,
+        "keys": None,
+        "keys_while_ringing": True,
     }
 
 

@@ -40,6 +40,7 @@ from acd.facts import (
     AgentMadeReady,
     AgentOccupiedElsewhere,
     CallerLeft,
+    CallerPressed,
     CallPrioritised,
     CallQueued,
     OfferAnswered,
@@ -56,6 +57,7 @@ from acd.outcomes import Outcome
 from acd.policy import Policy, QueuePolicy, Strategy
 from acd.snapshot import DistributorState
 from acd.waiting import CallState
+from acd.ways import KeyRule, Target, TargetKind
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Duration, Time, as_seconds, seconds
 from tests.acd.checkers import check, sound
@@ -79,7 +81,16 @@ TURNED_AWAY = {
     TurnAwayCause.NO_AGENTS: Outcome.NO_AGENTS,
     TurnAwayCause.ALL_NOT_READY: Outcome.ALL_NOT_READY,
     TurnAwayCause.OVERFLOW: Outcome.TURNED_AWAY,
+    TurnAwayCause.KEY: Outcome.TURNED_AWAY,
 }
+
+
+KEYS = (
+    KeyRule(key="1", target=Target(kind=TargetKind.QUEUE, name="night")),
+    KeyRule(key="2", target=Target(kind=TargetKind.VOICEMAIL, name="box")),
+    KeyRule(key="3", target=Target(kind=TargetKind.QUEUE, name="sales", keeps_age=False)),
+    KeyRule(key="4", target=Target(kind=TargetKind.BUSY)),
+)
 
 
 def policies() -> list[Policy]:
@@ -110,7 +121,8 @@ def policies() -> list[Policy]:
     wrong = announce_policy(
         first=0, every=1, estimate=(1, 20), trusted=1.0, cases=2, only_improved=False
     )
-    telling = replace(support, announce=wrong)
+    support = replace(support, keys=KEYS)
+    telling = replace(support, announce=wrong, keys_while_ringing=False)
     sales = replace(sales, announce=spoken)
     everybody = "ann:sales ben:sales,support cat:support dan:sales,support,night eve:night fay:"
     fewer = "ann:sales,support ben:support dan:night zoe:sales"
@@ -118,7 +130,6 @@ def policies() -> list[Policy]:
         policy(everybody, sales, support, night, version="v1"),
         policy(everybody, sales, support, version="v2"),
         policy(fewer, sales, support, night, version="v3", wraps="ann:2 ben:support:7 dan:0"),
-        policy(everybody, queue_policy("sales", wrap=1), support, night, version="v4"),
         policy(everybody, *_with_ways(), version="ways"),
         policy(fewer, *reversed(_with_ways()), version="ways, fewer"),
         policy(everybody, queue_policy("sales", wrap=1), telling, night, version="v4"),
@@ -228,6 +239,7 @@ class Ledger:
             case DivertCall(call=call, from_queue=queue):
                 self._leave(call, queue, Outcome.DIVERTED)
                 self.calls.discard(call)
+                self.heard.pop(call, None)
             case TurnAwayCall(call=call, queue=queue, cause=cause):
                 if cause is not TurnAwayCause.QUEUE_UNKNOWN:
                     self._leave(call, queue, TURNED_AWAY[cause])
@@ -339,6 +351,7 @@ class World:
             (40, new),
             (2, again),
             (3, CallerLeft(call=any_call)),
+            (3, CallerPressed(call=any_call, key=chance.choice("12345"))),
             (8, AgentLoggedOn(agent=agent, device=phone(agent))),
             (1, AgentLoggedOn(agent=agent, device=device)),
             (1, AgentLoggedOff(agent=agent)),
