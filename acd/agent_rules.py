@@ -11,7 +11,7 @@ from acd.facts import NotReadyReason
 from acd.floor import Floor
 from acd.offer_state import Offer, OfferState
 from acd.timers import Timer, TimerKind
-from cti.ids import DeviceId
+from cti.ids import DeviceId, QueueName
 from cti.instants import Duration, later
 
 
@@ -35,6 +35,7 @@ def log_on(floor: Floor, agent: Agent, device: DeviceId) -> None:
     floor.devices[device] = agent.agent
     agent.device = device
     agent.misses.clear()
+    agent.not_ready_in.clear()
     _clear_rest(floor, agent)
     agent.want(Wish.NOT_READY, NotReadyReason.LOGGED_ON.value, floor.now)
     floor.changed(agent)
@@ -51,15 +52,28 @@ def log_off(floor: Floor, agent: Agent) -> None:
     settle(floor, agent)
 
 
-def make_ready(floor: Floor, agent: Agent) -> None:
+def make_ready(floor: Floor, agent: Agent, queue: QueueName | None = None) -> None:
     """Record that an agent wants calls, unless he is logged off or said so already."""
-    if agent.wish is Wish.NOT_READY:
+    if queue is not None:
+        if agent.not_ready_in.pop(queue, None) is not None:
+            floor.changed_in(agent, queue)
+    elif agent.wish is Wish.NOT_READY:
         agent.want(Wish.READY, None, floor.now)
         floor.changed(agent)
 
 
-def make_not_ready(floor: Floor, agent: Agent, reason: str) -> None:
-    """Record that an agent is to have no calls; ringing goes on, a talk or wrap-up too."""
+def make_not_ready(floor: Floor, agent: Agent, reason: str, queue: QueueName | None = None) -> None:
+    """
+    Record that an agent is to have no calls; ringing goes on, a talk or wrap-up too.
+
+    Of one queue only, where one is named, until he wants its calls again or logs on anew.
+    """
+    if queue is not None:
+        known = agent.wish is not Wish.LOGGED_OFF and queue in agent.queues
+        if known and agent.not_ready_in.get(queue) != reason:
+            agent.not_ready_in[queue] = reason
+            floor.changed_in(agent, queue)
+        return
     if agent.wish is Wish.LOGGED_OFF or (agent.wish, agent.reason) == (Wish.NOT_READY, reason):
         return
     agent.want(Wish.NOT_READY, reason, floor.now)

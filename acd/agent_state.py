@@ -17,7 +17,7 @@ from enum import Enum
 from acd.commands import Occupation, ShowAgentState, Wish
 from acd.errors import IllegalTransitionError
 from acd.misses import MissCause
-from acd.policy import QueuePolicy
+from acd.policy import QueuePolicy, Skills
 from acd.stints import Stint
 from acd.workload import Workload
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
@@ -83,7 +83,8 @@ class Agent:
     may be extended. `misses` are his rows of misses; `row` is how many of them made him not ready,
     where it was the system. `own_wrap_ups` is his own time after calls of some queues,
     `own_wrap_up` after all others. `stint` is his work for one call, from its offer on. `leaving`:
-    no longer in the policy; he is forgotten when his call is over.
+    no longer in the policy; he is forgotten when his call is over. `not_ready_in` are queues of
+    which he wants no calls, with his reasons.
     """
 
     agent: AgentId
@@ -108,6 +109,8 @@ class Agent:
     row: int = 0
     leaving: bool = False
     stint: Stint | None = None
+    skills: Skills = ()
+    not_ready_in: dict[QueueName, str] = field(default_factory=dict)
     workload: Workload = field(default_factory=Workload)
 
     def become(self, occupation: Occupation, now: Time) -> None:
@@ -158,6 +161,13 @@ class Agent:
         own = dict(self.own_wrap_ups).get(rules.name, self.own_wrap_up)
         return rules.wrap_up if own is None else own
 
+    def standing_in(self, queue: QueueName) -> Standing:
+        """Return how he stands towards the calls of one of his queues."""
+        standing = self.standing()
+        if standing is Standing.READY and queue in self.not_ready_in:
+            return Standing.NOT_READY
+        return standing
+
     def follow_work(self, now: Time) -> None:
         """Note in his workload what he does from now on."""
         busy = self.occupation in (Occupation.BUSY, Occupation.WRAPPING_UP)
@@ -176,6 +186,7 @@ class Agent:
             since=self.since,
             until=self.wrap_up_ends if paperwork else None,
             until_max=self.wrap_up_latest if paperwork else None,
+            not_ready_in=tuple(sorted(self.not_ready_in.items())),
         )
 
 

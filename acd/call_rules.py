@@ -6,7 +6,7 @@ or was recovered with its age is not turned away. What moves a waiting call on s
 `leave_rules`. This module decides nothing about agents.
 """
 
-from acd import agent_rules, announcing
+from acd import agent_rules, announcing, step_rules
 from acd.commands import TurnAwayCall, TurnAwayCause, WithdrawCause
 from acd.errors import InvariantError
 from acd.facts import CallQueued
@@ -56,6 +56,8 @@ def queue_call(floor: Floor, fact: CallQueued) -> None:
         priority=fact.priority,
         sequence=0,
         queued_at=floor.now,
+        skills=tuple(sorted(fact.skills)),
+        preferred=tuple(dict.fromkeys(fact.preferred)),
     )
     floor.calls[call.call] = call
     place(floor, call, queue)
@@ -71,9 +73,11 @@ def prioritise(floor: Floor, call_id: CallId, priority: Duration) -> None:
     if call is None or call.state is CallState.TALKING or call.priority == priority:
         return
     waiting = floor.queues[call.queue].waiting
+    step_rules.shut(floor, call)
     waiting.remove(call)
     call.priority = priority
     waiting.add(call)
+    step_rules.open_up(floor, call)
     tell_place(floor, call)
 
 
@@ -116,8 +120,8 @@ def give_back(floor: Floor, call: Call) -> None:
     """Let a call whose offer ended, or that was held, go on waiting at its old place."""
     stop(floor, call, TimerKind.HELD)
     call.held_until = None
-    floor.queues[call.queue].waiting.become(call, CallState.WAITING)
-    floor.opened(call)
+    call.become(CallState.WAITING)
+    step_rules.open_up(floor, call)
     announcing.resume(floor, call)
     floor.stir(floor.queues[call.queue])
     if call.overflow_due:
@@ -126,7 +130,7 @@ def give_back(floor: Floor, call: Call) -> None:
 
 def hold(floor: Floor, call: Call) -> None:
     """Offer a call to nobody for a moment: its caller is said to have left, but not surely."""
-    floor.queues[call.queue].waiting.become(call, CallState.HELD)
+    call.become(CallState.HELD)
     call.held_until = later(floor.now, HOLD_PAUSE)
     floor.timers.start(Timer(TimerKind.HELD, call=call.call), call.held_until)
 
@@ -137,6 +141,7 @@ def spare(floor: Floor, call: Call, agent: AgentId, pause: Duration) -> None:
         call.spared[agent] = later(floor.now, pause)
         timer = Timer(TimerKind.SPARED, call=call.call, agent=agent)
         floor.timers.start(timer, call.spared[agent])
+        step_rules.spare(floor, call, agent)
 
 
 def end_spared(floor: Floor, call: CallId, agent_id: AgentId) -> None:
@@ -178,6 +183,9 @@ def _queue_again(floor: Floor, call: Call, queue: Queue | None, fact: CallQueued
         vacate(floor, call, Outcome.WITHDRAWN)
         call.queue = fact.queue
         call.priority = fact.priority
+        call.skills = tuple(sorted(fact.skills))
+        step_rules.end_preference(floor, call)
+        call.preferred = tuple(dict.fromkeys(fact.preferred))
         if fact.entered_at is not None:
             call.entered_at = min(fact.entered_at, floor.now)
         place(floor, call, queue)

@@ -63,7 +63,10 @@ class OfferReason:
     he is idle, then his id); `next_best` is who would have got it otherwise; `ready` counts the
     agents who could have taken it, the winner included; `excluded` counts the queue's other agents
     by what ruled them out (`logged_off`, `not_ready`, `offered`, `busy`, `busy_elsewhere`,
-    `wrapping_up`, `resting`, `missed_this_call`); `waited` is the caller's wait so far.
+    `wrapping_up`, `resting`, and of the ready ones `skills`, `ring` and `missed_this_call`);
+    `waited` is the caller's wait so far. `step` counts the queue's steps that had been taken. A
+    call that was kept for its preferred agents goes to the first of them who is ready; `rule` is
+    `preferred` then.
     """
 
     rule: str
@@ -73,6 +76,7 @@ class OfferReason:
     excluded: tuple[tuple[str, int], ...]
     waited: Duration
     policy_version: str
+    step: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +205,8 @@ class ShowAgentState:
     """
     Show an agent's state, which has just changed, to him and to whoever watches him.
 
-    `until` is when his wrap-up ends, and `until_max` to when it may be extended.
+    `until` is when his wrap-up ends, and `until_max` to when it may be extended. `not_ready_in`
+    are queues of which he wants no calls, with his reasons.
     """
 
     agent: AgentId
@@ -213,6 +218,7 @@ class ShowAgentState:
     since: Time
     until: Time | None = None
     until_max: Time | None = None
+    not_ready_in: tuple[tuple[QueueName, str], ...] = ()
 
 
 class Invariant(Enum):

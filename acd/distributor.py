@@ -17,6 +17,7 @@ from acd import (
     offer_rules,
     opening_rules,
     policy_rules,
+    step_rules,
 )
 from acd.agent_state import Agent
 from acd.commands import AcdCommand, Healing, Invariant, InvariantBroken
@@ -240,10 +241,10 @@ def _apply_to_agent(
             agent_rules.log_on(floor, agent, device)
         case AgentLoggedOff():
             agent_rules.log_off(floor, agent)
-        case AgentMadeReady():
-            agent_rules.make_ready(floor, agent)
-        case AgentMadeNotReady(reason=reason):
-            agent_rules.make_not_ready(floor, agent, reason)
+        case AgentMadeReady(queue=queue):
+            agent_rules.make_ready(floor, agent, queue)
+        case AgentMadeNotReady(reason=reason, queue=queue):
+            agent_rules.make_not_ready(floor, agent, reason, queue)
         case AgentEndedWrapUp():
             agent_rules.end_wrap_up(floor, agent)
         case AgentExtendedWrapUp(by=by):
@@ -258,10 +259,8 @@ def _apply_to_agent(
 
 def _fire(floor: Floor, timer: Timer) -> None:
     match timer.kind:
-        case TimerKind.WRAP_UP:
-            agent_rules.end_wrap_up(floor, floor.agents[AgentId(timer.agent)])
-        case TimerKind.REST:
-            agent_rules.end_rest(floor, floor.agents[AgentId(timer.agent)])
+        case TimerKind.WRAP_UP | TimerKind.REST:
+            _fire_for_agent(floor, floor.agents[AgentId(timer.agent)], timer.kind)
         case TimerKind.SPARED:
             call_rules.end_spared(floor, CallId(timer.call), AgentId(timer.agent))
         case TimerKind.HELD:
@@ -276,5 +275,14 @@ def _fire(floor: Floor, timer: Timer) -> None:
             announcing.fall_due(floor, floor.calls[CallId(timer.call)])
         case TimerKind.LEAVE:
             floor.stir(floor.queues[QueueName(timer.queue)])
+        case TimerKind.STEP | TimerKind.PREFERRED:
+            step_rules.widen(floor, floor.calls[CallId(timer.call)])
         case _ as unreachable:
             assert_never(unreachable)
+
+
+def _fire_for_agent(floor: Floor, agent: Agent, kind: TimerKind) -> None:
+    if kind is TimerKind.WRAP_UP:
+        agent_rules.end_wrap_up(floor, agent)
+    else:
+        agent_rules.end_rest(floor, agent)

@@ -13,13 +13,12 @@ from acd.agent_state import Agent, Standing
 from acd.commands import AcdCommand, OfferCall, Wish
 from acd.distributor import Distributor
 from acd.floor import Floor
+from acd.queue_state import Queue
+from acd.reach import MISSED_THIS_CALL, PREFERRED
 from acd.snapshot import DistributorState, load
 from acd.waiting import Call, CallState, Place
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
 from cti.instants import Time
-
-MISSED_THIS_CALL = "missed_this_call"
-"""Beside the names of `Standing`: he is spared the call for a while, as he did not take it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +150,8 @@ class Witness(Distributor):
         known, who = self._floor.calls.get(call), self._floor.agents.get(agent)
         if known is None or who is None:
             return None
-        return _candidate(who, known, None)
+        queue = self._floor.queues.get(known.queue)
+        return _candidate(who, known, None, queue, is_kept=known.is_kept)
 
     def stay(self, call: CallId) -> Stay | None:
         """Return where a call stands; None where the core does not know it."""
@@ -167,17 +167,28 @@ class Witness(Distributor):
         """Note the decision; of what it changes, only the winner and the call are changed yet."""
         if isinstance(command, OfferCall) and command.call == self.watched:
             call = floor.calls[command.call]
-            found = _competitors(floor, call, winner=command.agent)
+            is_kept = command.reason.rule == PREFERRED
+            found = _competitors(floor, call, winner=command.agent, is_kept=is_kept)
             self.decisions[command.offer] = Decision(offer=command, competitors=found)
 
 
-def _competitors(floor: Floor, call: Call, *, winner: AgentId | None = None) -> Competitors:
+def _competitors(
+    floor: Floor, call: Call, *, is_kept: bool, winner: AgentId | None = None
+) -> Competitors:
     queue = floor.queues[call.queue]
-    line = {name: figures[0] for name, figures in queue.members.in_line().items()}
+    line = queue.lane(queue.reach(call.skills, call.step)).line()
+    if is_kept:
+        line = {name: place for place, name in enumerate(call.preferred)}
     places = {name: place for place, name in enumerate(line)}
-    serving = [agent for agent in floor.agents.values() if call.queue in agent.queues]
+    serving = [
+        agent
+        for agent in floor.agents.values()
+        if call.queue in agent.queues or (is_kept and agent.agent in call.preferred)
+    ]
     candidates = [
-        _candidate(agent, call, line.get(agent.agent)) for agent in serving if agent.agent != winner
+        _candidate(agent, call, line.get(agent.agent), queue, is_kept=is_kept)
+        for agent in serving
+        if agent.agent != winner
     ]
     in_line = sorted(
         (candidate for candidate in candidates if candidate.ruled_out is None),
@@ -191,29 +202,47 @@ def _competitors(floor: Floor, call: Call, *, winner: AgentId | None = None) -> 
     placed = [replace(candidate, line=place) for place, candidate in enumerate(in_line, first)]
     return Competitors(
         queue=call.queue,
-        rule=queue.rules.strategy.value,
+        rule=PREFERRED if is_kept else queue.rules.strategy.value,
         agents=(*placed, *ruled_out),
         others=tuple(sorted(floor.agents.keys() - {agent.agent for agent in serving})),
     )
 
 
-def _candidate(agent: Agent, call: Call, figure: int | None) -> Candidate:
-    standing = agent.standing()
+def _candidate(
+    agent: Agent, call: Call, figure: int | None, queue: Queue | None, *, is_kept: bool
+) -> Candidate:
+    standing = agent.standing_in(call.queue)
     ruled_out = None if standing is Standing.READY else standing.value
     until = _until(agent, standing)
-    if ruled_out is None and agent.agent in call.spared:
-        ruled_out, until = MISSED_THIS_CALL, call.spared[agent.agent]
+    if ruled_out is None:
+        ruled_out, until = _barred(agent, call, queue, is_kept=is_kept)
     return Candidate(
         agent=agent.agent,
         ruled_out=ruled_out,
         line=None,
         figure=figure,
-        reason=agent.reason,
+        reason=agent.not_ready_in.get(call.queue, agent.reason),
         since=agent.since,
         until=until,
         call=agent.call,
         row=agent.row,
     )
+
+
+def _barred(
+    agent: Agent, call: Call, queue: Queue | None, *, is_kept: bool
+) -> tuple[str | None, Time | None]:
+    """Return what keeps a call from a ready agent, and until when; nothing, if he may have it."""
+    if is_kept and agent.agent not in call.preferred:
+        return PREFERRED, call.preferred_until
+    if queue is not None and not is_kept:
+        lane = queue.lane(queue.reach(call.skills, call.step))
+        bar = lane.bar(agent, queue.ring(agent.agent))
+        if bar is not None:
+            return bar, call.step_at
+    if agent.agent in call.spared:
+        return MISSED_THIS_CALL, call.spared[agent.agent]
+    return None, None
 
 
 def _until(agent: Agent, standing: Standing) -> Time | None:
@@ -229,7 +258,7 @@ def _stay(floor: Floor, call: Call) -> Stay:
         competitors = Competitors(queue=call.queue, rule="", agents=(), others=())
     else:
         places = [other.place for other in floor.queues[call.queue].waiting]
-        competitors = _competitors(floor, call)
+        competitors = _competitors(floor, call, is_kept=call.is_kept)
     return Stay(
         call=call.call,
         state=call.state,
@@ -277,10 +306,12 @@ def _at_hand(floor: Floor, call: Call, agent: Agent) -> CallAtHand:
         kept_by = CallState.OFFERED.value
     elif call.state is CallState.HELD:
         kept_by, until = CallState.HELD.value, call.held_until
-    elif agent.agent in call.spared:
-        kept_by, until = MISSED_THIS_CALL, call.spared[agent.agent]
+    elif (standing := agent.standing_in(call.queue)) is not Standing.READY:
+        kept_by = standing.value
     else:
-        kept_by = agent.standing().value
+        queue = floor.queues[call.queue]
+        bar, until = _barred(agent, call, queue, is_kept=call.is_kept)
+        kept_by = bar or Standing.READY.value
     return CallAtHand(
         call=call.call,
         queue=call.queue,

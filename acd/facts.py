@@ -8,7 +8,7 @@ answer is recognised and not guessed.
 from dataclasses import dataclass
 from enum import Enum
 
-from acd.policy import Policy
+from acd.policy import Policy, Skills
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
 from cti.instants import Duration, Time
 
@@ -88,13 +88,17 @@ class CallQueued:
     A caller waits in a queue.
 
     `entered_at` is when he began to wait (now, where None: a recovered or requeued call states its
-    own); `priority` is a head start that counts as if he had come that much earlier.
+    own); `priority` is a head start that counts as if he had come that much earlier. `skills` are
+    asked for beside those of the queue. `preferred` are agents for whom it is kept at first, the
+    most wanted one first.
     """
 
     call: CallId
     queue: QueueName
     entered_at: Time | None = None
     priority: Duration = NO_HEAD_START
+    skills: Skills = ()
+    preferred: tuple[AgentId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,18 +164,24 @@ class AgentLoggedOff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentMadeReady:
-    """An agent wants calls."""
+    """An agent wants calls; with `queue`, of this queue again."""
 
     agent: AgentId
+    queue: QueueName | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentMadeNotReady:
-    """An agent wants no calls, or the system keeps them from him; `reason` says why."""
+    """
+    An agent wants no calls, or the system keeps them from him; `reason` says why.
+
+    With `queue` he wants none of this queue, and goes on with the others.
+    """
 
     agent: AgentId
     reason: str
     by_system: bool = False
+    queue: QueueName | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,10 @@ from acd.agent_state import Agent, Standing
 from acd.commands import AcdCommand, ShowAgentState, Wish
 from acd.offer_state import Offer
 from acd.queue_state import LOOKING_BACK, Queue
+from acd.sorted_index import SortedIndex
 from acd.teams import Teams
 from acd.timers import Timer, TimerKind, Timers
-from acd.waiting import Call
+from acd.waiting import Call, Place
 from acd.workload import Workload, next_slot
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
 from cti.instants import Duration, Time
@@ -50,6 +51,9 @@ class Floor:
         self._hearers: dict[CallId, None] = {}
         self._touched: dict[AgentId, None] = {}
         self._stirred: dict[QueueName, None] = {}
+        self._restaffed: dict[QueueName, None] = {}
+        self._lost: dict[AgentId, None] = {}
+        self._kept: dict[AgentId, SortedIndex[Place]] = {}
         self._standings: dict[AgentId, Standing] = {}
         self._wishes: dict[AgentId, Wish] = {}
         self._shown: dict[AgentId, ShowAgentState] = {}
@@ -119,16 +123,16 @@ class Floor:
             agent.follow_work(self.now)
         self.teams.follow(agent, self.queues, self.now)
         self._follow_wish(agent)
+        if agent.agent in self._kept:
+            self._lost[agent.agent] = None
         before = self._standings[agent.agent]
         standing = agent.standing()
         if standing is before:
             return
         for name in agent.queues:
-            queue = self.queues[name]
-            queue.members.leave(agent.agent, before)
-            queue.members.enter(standing)
-            if standing is Standing.READY:
-                queue.line_up(agent, self.now)
+            self.queues[name].put(agent, agent.standing_in(name), self.now)
+        if Standing.LOGGED_OFF in (before, standing):
+            self._restaffed.update(dict.fromkeys(agent.queues))
         self._standings[agent.agent] = standing
         if standing is Standing.READY:
             self.freed(agent)
@@ -140,11 +144,8 @@ class Floor:
             return False
         if self._wishes.get(agent.agent) is not agent.wish:
             return False
-        is_ready, queues = standing is Standing.READY, self.queues
-        for name in agent.queues:
-            if name not in queues or queues[name].members.is_in_line(agent.agent) is not is_ready:
-                return False
-        return True
+        queues = self.queues
+        return all(name in queues and queues[name].has_in_place(agent) for name in agent.queues)
 
     def knows_all(self) -> bool:
         """Return whether the agents in the table are those who stand somewhere and are shown."""
@@ -170,6 +171,43 @@ class Floor:
         self._touched = dict.fromkeys(self.agents)
         self._freed = dict.fromkeys(self.agents)
 
+    def changed_in(self, agent: Agent, name: QueueName) -> None:
+        """Put an agent in his place who was changed towards one of his queues only."""
+        self._touched[agent.agent] = None
+        if agent.agent in self._kept:
+            self._lost[agent.agent] = None
+        standing = agent.standing_in(name)
+        self.queues[name].put(agent, standing, self.now)
+        if standing is Standing.READY:
+            self.freed(agent)
+
+    def take_restaffed(self) -> tuple[list[Queue], list[AgentId]]:
+        """
+        Return the queues of which somebody logged on or off since the last time; and who changed.
+
+        The latter are agents for whom calls are kept.
+        """
+        queues = [self.queues[name] for name in self._restaffed if name in self.queues]
+        agents = list(self._lost)
+        self._restaffed.clear()
+        self._lost.clear()
+        return queues, agents
+
+    def keep(self, agent: AgentId, place: Place) -> None:
+        """Keep a call for an agent."""
+        self._kept.setdefault(agent, SortedIndex()).add(place)
+
+    def keep_no_longer(self, agent: AgentId, place: Place) -> None:
+        """Keep a call for an agent no longer."""
+        kept = self._kept[agent]
+        kept.remove(place)
+        if len(kept) == 0:
+            del self._kept[agent]
+
+    def kept_for(self, agent: AgentId) -> tuple[Place, ...]:
+        """Return the places of the calls that are kept for an agent, in their order."""
+        return tuple(self._kept.get(agent, ()))
+
     def add_agent(self, agent: Agent) -> None:
         """Get to know an agent, with the queues that he names."""
         self.agents[agent.agent] = agent
@@ -182,6 +220,8 @@ class Floor:
         self._leave_queues(agent)
         agent.queues = queues
         self.teams.follow(agent, self.queues, self.now)
+        for name in [name for name in agent.not_ready_in if name not in queues]:
+            del agent.not_ready_in[name]
         self._enter_queues(agent)
 
     def forget_agent(self, agent: Agent) -> None:
@@ -206,7 +246,7 @@ class Floor:
 
     def line_up_anew(self, queue: Queue) -> None:
         """Put the ready agents of a queue where its strategy wants them by now."""
-        for name in queue.members.in_line():
+        for _, name in sorted((figures, name) for name, figures in queue.members.ready.items()):
             queue.line_up(self.agents[name], self.now)
 
     def look_back(self) -> None:
@@ -269,20 +309,20 @@ class Floor:
         standing = agent.standing()
         for name in agent.queues:
             queue = self.queues[name]
-            queue.members.enter(standing)
+            queue.put(agent, agent.standing_in(name), self.now)
             queue.presence.enter(agent.wish)
             self.stir(queue)
-            if standing is Standing.READY:
-                queue.line_up(agent, self.now)
+        self._restaffed.update(dict.fromkeys(agent.queues))
         self._standings[agent.agent] = standing
         self._wishes[agent.agent] = agent.wish
         if standing is Standing.READY:
             self.freed(agent)
 
     def _leave_queues(self, agent: Agent) -> None:
-        standing, wish = self._standings[agent.agent], self._wishes[agent.agent]
+        wish = self._wishes[agent.agent]
         for name in agent.queues:
             queue = self.queues[name]
-            queue.members.leave(agent.agent, standing)
+            queue.drop(agent)
             queue.presence.leave(wish)
             self.stir(queue)
+        self._restaffed.update(dict.fromkeys(agent.queues))

@@ -133,13 +133,16 @@ def audit_call(floor: Floor, call: Call) -> Iterator[Breach]:
         yield breach
     elif call.call in floor.departed:
         yield Breach(Invariant.ONE_PLACE, f"call {call.call}")
-    elif call.state is not CallState.TALKING and not floor.queues[call.queue].holds(call):
+    elif call.state is not CallState.TALKING and not _is_placed(floor, call):
         yield Breach(Invariant.INDEXED, f"call {call.call}")
     timers, awaits = floor.timers, call.overflow_at is not None and not call.overflow_due
     if (
         timers.runs(Timer(TimerKind.OVERFLOW, call=call.call)) != awaits
         or timers.runs(Timer(TimerKind.ANNOUNCE, call=call.call)) != call.hearing.is_awaited
         or timers.runs(Timer(TimerKind.HELD, call=call.call)) != (call.held_until is not None)
+        or timers.runs(Timer(TimerKind.STEP, call=call.call)) != (call.step_at is not None)
+        or timers.runs(Timer(TimerKind.PREFERRED, call=call.call))
+        != (call.preferred_until is not None)
         or not all(
             timers.runs(Timer(TimerKind.SPARED, call=call.call, agent=agent))
             for agent in call.spared
@@ -170,17 +173,19 @@ def _of_queues(floor: Floor) -> Iterator[Breach]:
     wishes: dict[Wish, Counter[QueueName]] = {wish: Counter() for wish in Wish}
     stand: dict[Standing, Counter[QueueName]] = {standing: Counter() for standing in Standing}
     for agent in floor.agents.values():
-        stand[agent.standing()].update(agent.queues)
+        for name in agent.queues:
+            stand[agent.standing_in(name)][name] += 1
         wishes[agent.wish].update(agent.queues)
     calls = [call for call in floor.calls.values() if call.state is not CallState.TALKING]
     wait = Counter([call.queue for call in calls])
     opened = Counter([call.queue for call in calls if call.state is CallState.WAITING])
+    kept = Counter([call.queue for call in calls if call.is_kept])
     for name, queue in floor.queues.items():
         counts = queue.members.counts()
         if (
             len(queue.waiting) != wait[name]
-            or queue.waiting.count_open() != opened[name]
-            or len(queue.members) != stand[Standing.READY][name]
+            or queue.count_open() + kept[name] != opened[name]
+            or len(queue.members.ready) != stand[Standing.READY][name]
             or any(counts[standing] != stand[standing][name] for standing in Standing)
             or any(queue.presence.count(wish) != wishes[wish][name] for wish in Wish)
             or len(queue.entered) != wait[name]
@@ -258,6 +263,18 @@ def _of_call(floor: Floor, call: Call) -> Breach | None:
     return None
 
 
+def _is_placed(floor: Floor, call: Call) -> bool:
+    """Return whether a waiting call has its place, and is open to somebody where it should be."""
+    queue = floor.queues[call.queue]
+    if not queue.holds(call):
+        return False
+    if call.state is not CallState.WAITING:
+        return call.reach is None and not call.is_kept
+    if call.is_kept:
+        return all(call.place in floor.kept_for(name) for name in call.preferred)
+    return queue.has_open(call)
+
+
 def _timers_due(floor: Floor) -> int:
     """Return how many timers should run."""
     due = sum(
@@ -267,6 +284,8 @@ def _timers_due(floor: Floor) -> int:
     due += sum(
         (call.overflow_at is not None and not call.overflow_due)
         + (call.held_until is not None)
+        + (call.step_at is not None)
+        + (call.preferred_until is not None)
         + call.hearing.is_awaited
         + len(call.spared)
         for call in floor.calls.values()

@@ -2,18 +2,21 @@
 Who gets which call: the first call that anybody may take goes to the agent first in line for it.
 
 Calls have one order over all queues, so an agent who serves several gets the best call of all of
-them, and agents have one line in each queue. Both are read off indexes. This module makes no
-exceptions of its own: who stands in line, and which call is open to whom, is settled before.
+them, and agents have one line for each lane of calls. Both are read off indexes. This module makes
+no exceptions of its own: who stands in line, and which call is open to whom, is settled before.
 """
 
 from heapq import heapify, heappop, heappush
 
-from acd import offer_rules
+from acd import offer_rules, step_rules
 from acd.agent_state import Agent, Standing
+from acd.commands import OfferReason
 from acd.errors import InvariantError
 from acd.floor import Floor
+from acd.reach import MISSED_THIS_CALL, PREFERRED
 from acd.waiting import Call, CallState, Place
 from cti.ids import AgentId
+from cti.instants import Duration
 
 _NOBODY = AgentId("")
 
@@ -30,6 +33,7 @@ def match(floor: Floor) -> None:
     Raises:
         InvariantError: a call that is open cannot be offered to who is ready for it: our bug.
     """
+    step_rules.settle(floor)
     agents, calls = floor.take_candidates()
     nominated = [(call.place, _NOBODY) for call in calls if call.state is CallState.WAITING]
     nominated += [(place, agent.agent) for agent in agents if (place := best_call(floor, agent))]
@@ -38,10 +42,7 @@ def match(floor: Floor) -> None:
         place, nominator = heappop(nominated)
         call = floor.calls[place[3]]
         if call.state is CallState.WAITING:
-            queue = floor.queues[call.queue]
-            reason = queue.members.reason(
-                call, queue.rules.strategy, floor.now, floor.policy_version
-            )
+            reason = _kept(floor, call) if call.is_kept else _in_line(floor, call)
             if reason is not None:
                 offer_rules.offer_call(floor, call, reason)
         if nominator is not _NOBODY:
@@ -58,13 +59,78 @@ def best_call(floor: Floor, agent: Agent) -> Place | None:
         return None
     best: Place | None = None
     for name in agent.queues:
-        place = floor.queues[name].waiting.first_for(agent.agent)
+        place = floor.queues[name].first_for(agent.agent, floor.calls)
         if place is not None and (best is None or place < best):
             best = place
+    for place in floor.kept_for(agent.agent):
+        if best is not None and best < place:
+            break
+        if _may_have(agent, floor.calls[place[3]]):
+            return place
     return best
 
 
 def has_taker(floor: Floor, call: Call) -> bool:
     """Return whether a ready agent is in line for a waiting call."""
-    members = floor.queues[call.queue].members
-    return len(members) > 0 and members.first_two_for(call)[0] is not None
+    if call.is_kept:
+        return _kept(floor, call) is not None
+    if call.reach is None:
+        return False
+    return floor.queues[call.queue].lane(call.reach).first_two_for(call)[0] is not None
+
+
+def _may_have(agent: Agent, call: Call) -> bool:
+    """Return whether a preferred agent may have a call now that is kept for him."""
+    return agent.standing_in(call.queue) is Standing.READY and agent.agent not in call.spared
+
+
+def _kept(floor: Floor, call: Call) -> OfferReason | None:
+    """Return why a call goes to the first ready of its preferred agents; None if none is ready."""
+    ready = [
+        (place, name)
+        for place, name in enumerate(call.preferred)
+        if name in floor.agents and _may_have(floor.agents[name], call)
+    ]
+    if not ready:
+        return None
+    return OfferReason(
+        rule=PREFERRED,
+        sort_key=ready[0],
+        next_best=ready[1][1] if len(ready) > 1 else None,
+        ready=len(ready),
+        excluded=(),
+        waited=Duration(floor.now - call.entered_at),
+        policy_version=floor.policy_version,
+        step=call.step,
+    )
+
+
+def _in_line(floor: Floor, call: Call) -> OfferReason | None:
+    """
+    Return why a call goes to the agent first in line for it; None if nobody is.
+
+    Raises:
+        InvariantError: it waits and is open nowhere: our bug.
+    """
+    if call.reach is None:
+        raise InvariantError(f"call {call.call} waits and is open to nobody")
+    queue = floor.queues[call.queue]
+    lane = queue.lane(call.reach)
+    first, second = lane.first_two_for(call)
+    if first is None:
+        return None
+    spared = lane.spared(call)
+    barred = [*lane.barred.items(), (MISSED_THIS_CALL, spared)]
+    return OfferReason(
+        rule=queue.rules.strategy.value,
+        sort_key=(first[0], first[2]),
+        next_best=None if second is None else second[2],
+        ready=len(lane) - spared,
+        excluded=(
+            *queue.members.ruled_out(),
+            *((what, count) for what, count in barred if count),
+        ),
+        waited=Duration(floor.now - call.entered_at),
+        policy_version=floor.policy_version,
+        step=call.step,
+    )

@@ -1,106 +1,68 @@
 """
-The agents of a queue: who is ready, in the order of its strategy, and how many stand how.
+The agents of a queue: how each stands towards it, and by what figure the ready ones line up.
 
-The order is an index and the counts are kept with every change, so that neither choosing an agent
-nor telling why ever scans the list of agents. This module changes no agent and no call.
+The counts are kept with every change, so that telling how many are ruled out by what never scans
+the list of agents. This module changes no agent and no call.
 """
 
-from acd.agent_state import Standing
-from acd.commands import OfferReason
-from acd.policy import Strategy
-from acd.sorted_index import SortedIndex
-from acd.waiting import Call
-from cti.ids import AgentId
-from cti.instants import Duration, Time
+from collections.abc import Iterable
 
-LineKey = tuple[int, int, AgentId]
-"""An agent's place in line: the strategy's figure, what decides between equal ones, his id."""
+from acd.agent_state import Agent, Standing
+from cti.ids import AgentId
 
 
 class Members:
-    """The agents of one queue: the ready ones in line, and how many stand how."""
+    """
+    The agents of one queue.
 
-    __slots__ = ("_counts", "_keys", "_line")
+    `present` are those who are logged on; `ready` the figures of those who may have a call, as
+    their strategy reads them: (the smaller the better, what decides between equal ones).
+    """
+
+    __slots__ = ("_counts", "_standings", "present", "ready")
 
     def __init__(self) -> None:
         self._counts = dict.fromkeys(Standing, 0)
-        self._line: SortedIndex[LineKey] = SortedIndex()
-        self._keys: dict[AgentId, LineKey] = {}
+        self._standings: dict[AgentId, Standing] = {}
+        self.present: dict[AgentId, Agent] = {}
+        self.ready: dict[AgentId, tuple[int, int]] = {}
 
-    def enter(self, standing: Standing) -> None:
-        """Count an agent who stands so; `line_up` puts a ready one in line."""
+    def standing(self, agent: AgentId) -> Standing | None:
+        """Return how an agent stands towards this queue; None if he does not serve it."""
+        return self._standings.get(agent)
+
+    def put(self, agent: Agent, standing: Standing) -> None:
+        """Have an agent stand so from now on."""
+        self.drop(agent.agent)
+        self._standings[agent.agent] = standing
         self._counts[standing] += 1
+        if standing is not Standing.LOGGED_OFF:
+            self.present[agent.agent] = agent
 
-    def line_up(self, agent: AgentId, figures: tuple[int, int]) -> None:
-        """Put a ready agent in line, or elsewhere in it."""
-        self._step_out(agent)
-        key = (*figures, agent)
-        self._keys[agent] = key
-        self._line.add(key)
-
-    def leave(self, agent: AgentId, standing: Standing) -> None:
-        """Count an agent no longer, who had entered as standing so."""
-        self._counts[standing] -= 1
-        self._step_out(agent)
-
-    def in_line(self) -> dict[AgentId, tuple[int, int]]:
-        """Return who is in line, with his figures, in the order of the line."""
-        return {key[2]: key[:2] for key in self._line}
-
-    def _step_out(self, agent: AgentId) -> None:
-        key = self._keys.pop(agent, None)
-        if key is not None:
-            self._line.remove(key)
+    def drop(self, agent: AgentId) -> None:
+        """Have an agent serve this queue no longer."""
+        before = self._standings.pop(agent, None)
+        if before is not None:
+            self._counts[before] -= 1
+            self.present.pop(agent, None)
+            self.ready.pop(agent, None)
 
     def knows(self, agent: AgentId) -> bool:
         """Return whether an agent serves this queue, as far as is seen here."""
-        return agent in self._keys
-
-    def is_in_line(self, agent: AgentId) -> bool:
-        """Return whether an agent is in line."""
-        key = self._keys.get(agent)
-        return key is not None and key in self._line
-
-    def __len__(self) -> int:
-        """Return how many agents are in line."""
-        return len(self._line)
+        return agent in self._standings
 
     def counts(self) -> dict[Standing, int]:
         """Return how many agents stand how."""
         return dict(self._counts)
 
-    def first_two_for(self, call: Call) -> tuple[LineKey | None, LineKey | None]:
-        """Return who gets this call and who would get it otherwise."""
-        first: LineKey | None = None
-        for key in self._line:
-            if key[2] in call.spared:
-                continue
-            if first is not None:
-                return first, key
-            first = key
-        return first, None
-
-    def reason(
-        self, call: Call, rule: Strategy, now: Time, policy_version: str
-    ) -> OfferReason | None:
-        """Return why this call goes to the agent first in line for it; None if nobody is."""
-        first, second = self.first_two_for(call)
-        if first is None:
-            return None
-        spared = sum(agent in self._keys for agent in call.spared)
-        excluded = [
+    def ruled_out(self) -> Iterable[tuple[str, int]]:
+        """Return how many agents are not ready, by what keeps them."""
+        return (
             (standing.value, count)
             for standing, count in self._counts.items()
             if count and standing is not Standing.READY
-        ]
-        if spared:
-            excluded.append(("missed_this_call", spared))
-        return OfferReason(
-            rule=rule.value,
-            sort_key=(first[0], first[2]),
-            next_best=None if second is None else second[2],
-            ready=self._counts[Standing.READY] - spared,
-            excluded=tuple(excluded),
-            waited=Duration(now - call.entered_at),
-            policy_version=policy_version,
         )
+
+    def __len__(self) -> int:
+        """Return how many agents serve this queue."""
+        return len(self._standings)

@@ -5,7 +5,7 @@ Each offer has one final fact. Facts that name an offer which has had its own, o
 are too late or forged, and have no effect.
 """
 
-from acd import agent_rules, call_rules
+from acd import agent_rules, call_rules, step_rules
 from acd.agent_state import Agent
 from acd.commands import Occupation, OfferCall, OfferReason, Wish, WithdrawCause
 from acd.errors import InvariantError
@@ -46,8 +46,9 @@ def offer_call(floor: Floor, call: Call, reason: OfferReason) -> None:
     )
     floor.offers[offer.offer] = offer
     floor.timers.start(Timer(TimerKind.OFFER_OVERDUE, offer=offer.offer), offer.overdue_at)
-    queue.waiting.become(call, CallState.OFFERED)
-    queue.note_offer(reason.sort_key[0])
+    step_rules.shut(floor, call)
+    call.become(CallState.OFFERED)
+    queue.note_offer(agent.agent)
     call.offer = offer.offer
     agent.become(Occupation.OFFERED, floor.now)
     agent.offer = offer.offer

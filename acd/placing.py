@@ -4,13 +4,13 @@ A call's place in a queue: given, told, timed and taken away.
 What the rules share that move calls: it decides nothing.
 """
 
-from acd import announcing
+from acd import announcing, step_rules
 from acd.commands import EstimateOutcome, PlaceCall
 from acd.floor import Floor
 from acd.outcomes import Outcome
 from acd.queue_state import Queue
 from acd.timers import Timer, TimerKind
-from acd.waiting import Call, CallState
+from acd.waiting import Call
 from cti.instants import Duration, Time, later, seconds
 
 OVERFLOW_WAIT_MIN = seconds(1)
@@ -28,6 +28,7 @@ def place(floor: Floor, call: Call, queue: Queue) -> None:
     floor.last_sequence += 1
     call.sequence = floor.last_sequence
     call.queued_at = floor.now
+    call.weight = queue.rules.weight
     queue.waiting.add(call)
     queue.entered[call.call] = None
     queue.outcomes.arrived()
@@ -35,8 +36,8 @@ def place(floor: Floor, call: Call, queue: Queue) -> None:
     start_overflow(floor, call)
     announcing.begin(floor, call)
     floor.stir(queue)
-    if call.state is CallState.WAITING:
-        floor.opened(call)
+    step_rules.begin(floor, call)
+    step_rules.open_up(floor, call)
 
 
 def tell_place(floor: Floor, call: Call) -> None:
@@ -56,6 +57,7 @@ def vacate(floor: Floor, call: Call, outcome: Outcome) -> None:
     """Take a call's place away, for this outcome; a removed queue ends with its last call."""
     queue = floor.queues[call.queue]
     announcing.end(floor, call)
+    step_rules.end(floor, call)
     queue.waiting.remove(call)
     del queue.entered[call.call]
     queue.outcomes.count(outcome)
@@ -72,6 +74,7 @@ def leave_waiting(floor: Floor, call: Call, outcome: Outcome) -> None:
     if outcome in _ESTIMATED:
         announcing.judge(floor, call, _ESTIMATED[outcome])
     vacate(floor, call, outcome)
+    step_rules.end_preference(floor, call)
     stop(floor, call, TimerKind.HELD)
     for agent in call.spared:
         floor.timers.cancel(Timer(TimerKind.SPARED, call=call.call, agent=agent))

@@ -11,8 +11,13 @@ from enum import Enum
 from acd.announce_policy import AnnouncePolicy
 from acd.misses import MissRule
 from acd.ways import ChainRule, JoinRule, KeyRule, LeaveRule
-from cti.ids import AgentId, QueueName
+from cti.ids import AgentId, QueueName, SkillName
 from cti.instants import Duration, seconds
+
+Skills = tuple[tuple[SkillName, int], ...]
+"""Skills with levels, in the order of their names; a skill that is not there has level 0."""
+NO_WAIT = Duration(0)
+FIRST_RING = 1
 
 WINDOW = seconds(8 * 3_600)
 """How far back a strategy looks that counts what agents did, where nothing else is said."""
@@ -29,6 +34,8 @@ class Strategy(Enum):
     """In turn: whose last call of this queue is longest ago."""
     FEWEST_CALLS = "fewest_calls"
     """Who had the fewest calls of all queues within the window."""
+    MOST_SKILLED = "most_skilled"
+    """Who has the most of the skills that the call asked for at first, their levels added up."""
     LEAST_OCCUPIED = "least_occupied"
     """Who was busy for the smallest share of the time in which he wanted calls, in the window."""
     ORDERED = "ordered"
@@ -43,6 +50,23 @@ class OverflowRule:
 
     wait: Duration
     to: QueueName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """
+    What is asked for less, or who is asked more, from `after` in the queue on.
+
+    `skills` are new least levels of the skills that are named, 0: it is asked for no longer;
+    `any_skills`: none is asked for any longer. `ring` opens the rings up to this one (0: none
+    more). `agents` are added, whatever they know and whether they serve the queue or not.
+    """
+
+    after: Duration
+    skills: Skills = ()
+    any_skills: bool = False
+    ring: int = 0
+    agents: tuple[AgentId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +86,11 @@ class QueuePolicy:
     extend his wrap-up until it has lasted `wrap_up_max` in all. `announce` is what its callers hear
     while they wait, `keys` is where the keys lead that they press; `keys_while_ringing`: also while
     an agent's phone rings for them.
+
+    `skills` are the least levels that its calls ask for; `rings` says who is in a ring beyond the
+    first; `steps` relax both in time, in the order of their waits. A call is kept for its preferred
+    agents for `preferred_wait` at most. `weight` is the head start of all its calls before those
+    of other queues.
     """
 
     name: QueueName
@@ -83,12 +112,17 @@ class QueuePolicy:
     join: tuple[JoinRule, ...] = ()
     leave: tuple[LeaveRule, ...] = ()
     chain: tuple[ChainRule, ...] = ()
+    skills: Skills = ()
+    rings: tuple[tuple[AgentId, int], ...] = ()
+    steps: tuple[Step, ...] = ()
+    preferred_wait: Duration = NO_WAIT
+    weight: Duration = NO_WAIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentPolicy:
     """
-    One agent and the queues that he serves.
+    One agent, the queues that he serves, and what he knows.
 
     `wrap_ups` is his own time after calls of some queues, `wrap_up` after those of all others;
     None: as long as the queue grants.
@@ -98,6 +132,7 @@ class AgentPolicy:
     queues: tuple[QueueName, ...]
     wrap_up: Duration | None = None
     wrap_ups: tuple[tuple[QueueName, Duration], ...] = ()
+    skills: Skills = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

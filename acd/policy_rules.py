@@ -7,11 +7,13 @@ the agents who served it, until the last has left. An agent who is no longer in 
 off, after his call if he has one.
 """
 
-from acd import agent_rules, announcing
+from collections.abc import Mapping
+
+from acd import agent_rules, announcing, step_rules
 from acd.agent_state import Agent
 from acd.floor import Floor
 from acd.placing import start_overflow
-from acd.policy import Policy, QueuePolicy
+from acd.policy import AgentPolicy, Policy, QueuePolicy, Strategy
 from acd.queue_state import Queue
 from cti.ids import AgentId, QueueName
 
@@ -19,34 +21,82 @@ from cti.ids import AgentId, QueueName
 def apply(floor: Floor, policy: Policy) -> None:
     """Put a policy in force."""
     floor.policy_version = policy.version
-    rules = {queue.name: queue for queue in policy.queues}
-    for queue_rules in rules.values():
-        _apply_queue(floor, queue_rules)
-    for queue_name, present in floor.queues.items():
-        present.removed = queue_name not in rules
-    serving = {agent.agent: agent.queues for agent in policy.agents}
-    for name, queues in serving.items():
-        _apply_agent(floor, name, tuple(queue for queue in queues if queue in rules))
-    for agent in policy.agents:
-        floor.agents[agent.agent].own_wrap_up = agent.wrap_up
-        floor.agents[agent.agent].own_wrap_ups = agent.wrap_ups
-    for name in sorted(floor.agents.keys() - serving.keys()):
-        agent_rules.remove(floor, floor.agents[name])
+    widened = _apply_queues(floor, policy)
+    widened |= _apply_agents(floor, policy)
+    for queue_name in widened:
+        step_rules.relane(floor, floor.queues[queue_name])
     removed = [name for name, queue in floor.queues.items() if queue.removed]
     floor.forget_queues([name for name in removed if len(floor.queues[name].waiting) == 0])
     floor.look_back()
 
 
-def _apply_queue(floor: Floor, rules: QueuePolicy) -> None:
+def _apply_queues(floor: Floor, policy: Policy) -> dict[QueueName, None]:
+    """Apply what is said of queues; return those whose calls may reach other agents by it."""
+    rules = {queue.name: queue for queue in policy.queues}
+    widened = [name for name in rules if _apply_queue(floor, rules[name])]
+    for name, queue in floor.queues.items():
+        queue.removed = name not in rules
+    return dict.fromkeys(widened)
+
+
+def _apply_agents(floor: Floor, policy: Policy) -> dict[QueueName, None]:
+    """Apply what is said of agents; return the queues whose calls other agents may take by it."""
+    agents = {agent.agent: agent for agent in policy.agents}
+    widened: dict[QueueName, None] = {}
+    helping: dict[AgentId, list[QueueName]] = {}
+    for queue_name, reserves in _added(policy, agents).items():
+        if floor.queues[queue_name].reserves != reserves:
+            floor.queues[queue_name].reserves = reserves
+            widened[queue_name] = None
+        for name in sorted(reserves):
+            helping.setdefault(name, []).append(queue_name)
+    known = {queue.name for queue in policy.queues}
+    for agent in agents.values():
+        served = [name for name in agent.queues if name in known]
+        queues = tuple(dict.fromkeys([*served, *helping.get(agent.agent, [])]))
+        if _apply_agent(floor, agent, queues):
+            widened.update(dict.fromkeys(queues))
+    for name in sorted(floor.agents.keys() - agents.keys()):
+        agent_rules.remove(floor, floor.agents[name])
+    return widened
+
+
+def _added(
+    policy: Policy, agents: Mapping[AgentId, AgentPolicy]
+) -> dict[QueueName, frozenset[AgentId]]:
+    """Return who is added to each queue at a step and does not serve it anyway."""
+    return {
+        queue.name: frozenset(
+            name
+            for step in queue.steps
+            for name in step.agents
+            if name in agents and queue.name not in agents[name].queues
+        )
+        for queue in policy.queues
+    }
+
+
+def _apply_queue(floor: Floor, rules: QueuePolicy) -> bool:
+    """Apply the rules of a queue; return whether its calls may reach other agents by them."""
     queue = floor.queues.get(rules.name)
     if queue is None:
         queue = floor.queues[rules.name] = Queue(rules=rules)
         floor.stir(queue)
-        return
+        return False
+    if queue.rules == rules:
+        return False
     chain = queue.chain
     spoken = queue.rules.announce != rules.announce
     reordered = _ordering(queue.rules) != _ordering(rules)
+    widened = _reaching(queue.rules) != _reaching(rules)
+    restarts = queue.rules.steps != rules.steps
     queue.put_rules(rules)
+    for call in tuple(queue.waiting) if widened else ():
+        step_rules.shut(floor, call)
+        queue.waiting.remove(call)
+        call.weight = rules.weight
+        call.step = 0 if restarts else call.step
+        queue.waiting.add(call)
     if chain != queue.chain:
         for call in queue.waiting:
             start_overflow(floor, call)
@@ -55,6 +105,7 @@ def _apply_queue(floor: Floor, rules: QueuePolicy) -> None:
         announcing.begin_anew(floor, queue)
     if reordered:
         floor.line_up_anew(queue)
+    return widened
 
 
 def _ordering(rules: QueuePolicy) -> tuple[object, ...]:
@@ -62,14 +113,35 @@ def _ordering(rules: QueuePolicy) -> tuple[object, ...]:
     return rules.strategy, rules.window, rules.order, rules.weights, rules.seed
 
 
-def _apply_agent(floor: Floor, agent_id: AgentId, queues: tuple[QueueName, ...]) -> None:
-    agent = floor.agents.get(agent_id)
+def _reaching(rules: QueuePolicy) -> tuple[object, ...]:
+    """Return what of a queue's rules it depends on whom its calls reach, and from what place."""
+    most_skilled = rules.strategy is Strategy.MOST_SKILLED
+    return rules.skills, rules.rings, rules.steps, rules.weight, most_skilled
+
+
+def _apply_agent(floor: Floor, policy: AgentPolicy, queues: tuple[QueueName, ...]) -> bool:
+    """Apply what is said of an agent; return whether he may take other calls of his queues."""
+    skills = tuple(sorted(policy.skills))
+    agent = floor.agents.get(policy.agent)
     if agent is None:
-        queues = tuple(dict.fromkeys(queues))
-        floor.add_agent(Agent(agent=agent_id, queues=queues, since=floor.now, idle_since=floor.now))
-        return
+        agent = Agent(
+            agent=policy.agent,
+            queues=queues,
+            since=floor.now,
+            idle_since=floor.now,
+            skills=skills,
+            own_wrap_up=policy.wrap_up,
+            own_wrap_ups=policy.wrap_ups,
+        )
+        floor.add_agent(agent)
+        return False
+    agent.own_wrap_up, agent.own_wrap_ups = policy.wrap_up, policy.wrap_ups
     kept = [name for name in agent.queues if floor.queues[name].removed]
     queues = tuple(dict.fromkeys([*queues, *kept]))
     agent.leaving = False
     if queues != agent.queues:
         floor.assign(agent, queues)
+    if skills == agent.skills:
+        return False
+    agent.skills = skills
+    return True

@@ -1,23 +1,26 @@
 """
-A queue: its rules, its waiting calls, its agents, and who of these is first in line.
+A queue: its rules, its waiting calls, its agents, and who of these is first in line for which call.
 
 An agent's figure is read when he gets in line; for strategies that look back, again at the end of
 each slot of five minutes. This module changes no agent and no call.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, assert_never
 
-from acd.agent_state import Agent
+from acd.agent_state import Agent, Standing
 from acd.calibration import NO_CASES, Calibration
 from acd.chance import exponential
+from acd.lanes import Lane
 from acd.members import Members
 from acd.observed import NOTHING_OBSERVED, Observed
 from acd.opening import UNSAID, Opening
 from acd.outcomes import Outcomes
-from acd.policy import QueuePolicy, Strategy
+from acd.policy import FIRST_RING, QueuePolicy, Skills, Strategy
 from acd.presence import Presence
-from acd.waiting import Call, WaitingCalls
+from acd.reach import Reach, reach_at
+from acd.waiting import Call, Place, WaitingCalls
 from acd.ways import Cause, ChainRule, Target, TargetKind
 from cti.ids import AgentId, CallId, OfferId
 from cti.instants import Time
@@ -26,6 +29,10 @@ LOOKING_BACK: Final = frozenset({Strategy.FEWEST_CALLS, Strategy.LEAST_OCCUPIED}
 """The strategies that look at what agents did within a window."""
 NOT_DERIVABLE: Final = LOOKING_BACK | {Strategy.WEIGHTED_RANDOM}
 """The strategies whose figures are of the moment at which they were read, and are kept as such."""
+LANES_KEPT = 16
+"""How many lanes a queue has before those without calls are forgotten, the longest unused first."""
+NEVER = 1 << 62
+"""The ring of agents who are in no ring, but only added at a step."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -42,6 +49,7 @@ class Queue:
     winner's, from which on counts who gets in line anew; `kept` are figures that a snapshot
     brought, for agents who are not in line yet. `handled` is how long its calls take an agent, and
     `rang` how long it rings until one answers; `calibration` is how right estimates were.
+    `reserves` are agents who do not serve it, but are added at a step.
     """
 
     rules: QueuePolicy
@@ -50,6 +58,7 @@ class Queue:
     causes: dict[Cause, Time] = field(default_factory=dict)
     leave_at: Time | None = None
     outcomes: Outcomes = field(default_factory=Outcomes)
+    reserves: frozenset[AgentId] = frozenset()
     waiting: WaitingCalls = field(default_factory=WaitingCalls)
     entered: dict[CallId, None] = field(default_factory=dict)
     members: Members = field(default_factory=Members)
@@ -62,18 +71,23 @@ class Queue:
     rang: Observed = NOTHING_OBSERVED
     calibration: Calibration = NO_CASES
     chain: tuple[ChainRule, ...] = field(init=False)
+    _lanes: dict[Reach, Lane] = field(default_factory=dict)
+    _plain: list[Reach] = field(init=False)
     _positions: dict[AgentId, int] = field(init=False)
     _weights: dict[AgentId, int] = field(init=False)
+    _rings: dict[AgentId, int] = field(init=False)
 
     def __post_init__(self) -> None:
         self.put_rules(self.rules)
 
     def put_rules(self, rules: QueuePolicy) -> None:
-        """Have other rules from now on."""
+        """Have other rules from now on; whoever changes what calls ask for makes the lanes anew."""
         self.rules = rules
         self.chain = _chain(rules)
         self._positions = {agent: place for place, agent in enumerate(rules.order)}
         self._weights = dict(rules.weights)
+        self._rings = dict(rules.rings)
+        self._plain = [reach_at(rules, (), step) for step in range(len(rules.steps) + 1)]
         if rules.strategy is not Strategy.ROUND_ROBIN:
             self.turns.clear()
         if rules.strategy is not Strategy.WEIGHTED_RANDOM:
@@ -91,26 +105,123 @@ class Queue:
         """Return an agent's weight."""
         return self._weights.get(agent, 1)
 
-    def line_up(self, agent: Agent, now: Time) -> None:
-        """Put a ready agent in line, where the strategy wants him."""
-        kept = self.kept.pop(agent.agent, None)
-        self.members.line_up(agent.agent, self._figures(agent, now) if kept is None else kept)
+    def ring(self, agent: AgentId) -> int:
+        """Return an agent's ring."""
+        return NEVER if agent in self.reserves else self._rings.get(agent, FIRST_RING)
 
-    def note_offer(self, figure: int) -> None:
-        """Note the figure by which an agent is offered a call now."""
-        if self.rules.strategy is Strategy.WEIGHTED_RANDOM:
-            self.clock = max(self.clock, figure)
+    def put(self, agent: Agent, standing: Standing, now: Time) -> None:
+        """Have an agent stand so from now on; a ready one gets in line where the strategy wants."""
+        self._uncount(agent)
+        self.members.put(agent, standing)
+        ring = self.ring(agent.agent)
+        for lane in self._lanes.values():
+            lane.count(agent, ring, standing, 1)
+        if standing is Standing.READY:
+            self.line_up(agent, now)
+
+    def drop(self, agent: Agent) -> None:
+        """Have an agent serve this queue no longer."""
+        self._uncount(agent)
+        self.members.drop(agent.agent)
+
+    def line_up(self, agent: Agent, now: Time) -> None:
+        """Put a ready agent in line, where the strategy wants him by now."""
+        kept = self.kept.pop(agent.agent, None)
+        figures = self._figures(agent, now) if kept is None else kept
+        self.members.ready[agent.agent] = figures
+        ring = self.ring(agent.agent)
+        for lane in self._lanes.values():
+            lane.line_up(agent, ring, figures)
+
+    def reach(self, own: Skills, step: int) -> Reach:
+        """Return whom a call with skills of its own reaches when so many steps have been taken."""
+        return reach_at(self.rules, own, step) if own else self._plain[step]
+
+    def lane(self, reach: Reach) -> Lane:
+        """Return the lane of the calls that reach these."""
+        lane = self._lanes.pop(reach, None)
+        if lane is None:
+            lane = self._make_lane(reach)
+        self._lanes[reach] = lane  # the last is the one used last
+        return lane
+
+    def lanes(self) -> tuple[Lane, ...]:
+        """Return the lanes that are there just now."""
+        return tuple(self._lanes.values())
+
+    def forget_lanes(self) -> None:
+        """Make all lanes anew when they are needed; no call may be open in any."""
+        self._lanes.clear()
+
+    def first_for(self, agent: AgentId, calls: Mapping[CallId, Call]) -> Place | None:
+        """Return the place of the first call that may be offered to an agent in line, or None."""
+        best: Place | None = None
+        for lane in self._lanes.values():
+            place = lane.first_for(agent, calls)
+            if place is not None and (best is None or place < best):
+                best = place
+        return best
+
+    def has_in_place(self, agent: Agent) -> bool:
+        """Return whether an agent stands here as his state says, and in all lines where he may."""
+        standing = agent.standing_in(self.rules.name)
+        is_ready = standing is Standing.READY
+        if self.members.standing(agent.agent) is not standing:
+            return False
+        if (agent.agent in self.members.ready) is not is_ready:
+            return False
+        ring = self.ring(agent.agent)
+        return all(
+            lane.has_in_line(agent.agent) is (is_ready and lane.bar(agent, ring) is None)
+            for lane in self._lanes.values()
+        )
+
+    def has_open(self, call: Call) -> bool:
+        """Return whether a call is open in the lane of its reach."""
+        lane = None if call.reach is None else self._lanes.get(call.reach)
+        return lane is not None and lane.has_open(call.place)
+
+    def count_open(self) -> int:
+        """Return how many calls are open in lanes."""
+        return sum(len(lane.places()) for lane in self._lanes.values())
+
+    def note_offer(self, agent: AgentId) -> None:
+        """Note that an agent in line is offered a call now."""
+        if self.rules.strategy is Strategy.WEIGHTED_RANDOM and agent in self.members.ready:
+            self.clock = max(self.clock, self.members.ready[agent][0])
 
     def note_turn(self, agent: AgentId, offer: OfferId) -> None:
         """Note that an agent has had his turn by this offer, where agents take turns."""
         if self.rules.strategy is Strategy.ROUND_ROBIN:
             self.turns[agent] = offer
 
+    def _uncount(self, agent: Agent) -> None:
+        before = self.members.standing(agent.agent)
+        if before is None:
+            return
+        ring = self.ring(agent.agent)
+        for lane in self._lanes.values():
+            lane.count(agent, ring, before, -1)
+            lane.step_out(agent.agent)
+
+    def _make_lane(self, reach: Reach) -> Lane:
+        unused = [known for known, lane in self._lanes.items() if not lane.is_used()]
+        for known in unused[: max(0, len(self._lanes) + 1 - LANES_KEPT)]:
+            del self._lanes[known]
+        lane = Lane(reach)
+        for agent in self.members.present.values():
+            ring = self.ring(agent.agent)
+            figures = self.members.ready.get(agent.agent)
+            lane.count(agent, ring, Standing.NOT_READY if figures is None else Standing.READY, 1)
+            if figures is not None:
+                lane.line_up(agent, ring, figures)
+        return lane
+
     def _figures(self, agent: Agent, now: Time) -> tuple[int, int]:
         """Return an agent's figure, the smaller the better, and what decides between equals."""
         rules = self.rules
         match rules.strategy:
-            case Strategy.LONGEST_IDLE:
+            case Strategy.LONGEST_IDLE | Strategy.MOST_SKILLED:  # how skilled, his lane knows
                 return agent.idle_since, 0
             case Strategy.ROUND_ROBIN:
                 return self.turns.get(agent.agent, 0), self.position(agent.agent)

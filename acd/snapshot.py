@@ -9,6 +9,7 @@ names, so that equal states give equal snapshots. This module writes no bytes: a
 from dataclasses import dataclass
 from operator import attrgetter
 
+from acd import step_rules
 from acd.agent_state import NO_WRAP_UP, Agent
 from acd.calibration import NO_CASES, Calibration
 from acd.commands import Occupation, Wish, WithdrawCause
@@ -20,7 +21,7 @@ from acd.observed import NOTHING_OBSERVED, Observed
 from acd.offer_state import Offer, OfferState
 from acd.opening import UNSAID, Opening
 from acd.outcomes import Outcome, Outcomes
-from acd.policy import WRAP_UP_MAX, QueuePolicy
+from acd.policy import WRAP_UP_MAX, QueuePolicy, Skills
 from acd.queue_state import NOT_DERIVABLE, Queue
 from acd.stints import Stint
 from acd.timers import Timer, TimerKind
@@ -57,6 +58,7 @@ class QueueSnapshot:
     leave_at: Time | None = None
     arrivals: int = 0
     outcomes: tuple[tuple[Outcome, int], ...] = ()
+    reserves: tuple[AgentId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,8 @@ class AgentSnapshot:
     own_wrap_up: Duration | None = None
     own_wrap_ups: tuple[tuple[QueueName, Duration], ...] = ()
     stint: Stint | None = None
+    skills: Skills = ()
+    not_ready_in: tuple[tuple[QueueName, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,11 @@ class CallSnapshot:
     held_until: Time | None
     spared: tuple[tuple[AgentId, Time], ...]
     hearing: Hearing = NOTHING_HEARD
+    skills: Skills = ()
+    step: int = 0
+    step_at: Time | None = None
+    preferred: tuple[AgentId, ...] = ()
+    preferred_until: Time | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +205,7 @@ def load(state: DistributorState) -> Floor:
             causes=dict(queue.causes),
             leave_at=queue.leave_at,
             outcomes=Outcomes(queue.arrivals, dict(queue.outcomes)),
+            reserves=frozenset(queue.reserves),
         )
         if queue.leave_at is not None:
             floor.timers.start(Timer(TimerKind.LEAVE, queue=queue.rules.name), queue.leave_at)
@@ -212,11 +222,12 @@ def load(state: DistributorState) -> Floor:
     while floor.take_stirred() is not None:  # what was to be judged had been
         pass
     floor.take_candidates()  # whoever could match had matched before the snapshot was taken
+    floor.take_restaffed()
     return floor
 
 
 def _save_queue(queue: Queue) -> QueueSnapshot:
-    kept = queue.members.in_line() if queue.rules.strategy in NOT_DERIVABLE else {}
+    kept = queue.members.ready if queue.rules.strategy in NOT_DERIVABLE else {}
     return QueueSnapshot(
         rules=queue.rules,
         removed=queue.removed,
@@ -232,6 +243,7 @@ def _save_queue(queue: Queue) -> QueueSnapshot:
         leave_at=queue.leave_at,
         arrivals=queue.outcomes.arrivals,
         outcomes=tuple(sorted(queue.outcomes.counts.items(), key=_by_value)),
+        reserves=tuple(sorted(queue.reserves)),
     )
 
 
@@ -273,6 +285,8 @@ def _save_agent(floor: Floor, agent: Agent) -> AgentSnapshot:
         own_wrap_up=agent.own_wrap_up,
         own_wrap_ups=agent.own_wrap_ups,
         stint=agent.stint,
+        skills=agent.skills,
+        not_ready_in=tuple(sorted(agent.not_ready_in.items())),
     )
 
 
@@ -300,6 +314,8 @@ def _load_agent(floor: Floor, state: AgentSnapshot) -> None:
         own_wrap_ups=state.own_wrap_ups,
         leaving=state.leaving,
         stint=state.stint,
+        skills=state.skills,
+        not_ready_in=dict(state.not_ready_in),
         workload=Workload(
             slots={number: (calls, busy, free) for number, calls, busy, free in state.work},
             busy_since=state.busy_since,
@@ -338,6 +354,11 @@ def _save_call(call: Call) -> CallSnapshot:
         held_until=call.held_until,
         spared=tuple(sorted(call.spared.items())),
         hearing=call.hearing,
+        skills=call.skills,
+        step=call.step,
+        step_at=call.step_at,
+        preferred=call.preferred,
+        preferred_until=call.preferred_until,
     )
 
 
@@ -357,12 +378,19 @@ def _load_call(floor: Floor, state: CallSnapshot) -> None:
         held_until=state.held_until,
         spared=dict(state.spared),
         hearing=state.hearing,
+        skills=state.skills,
+        step=state.step,
+        step_at=state.step_at,
+        preferred=state.preferred,
+        preferred_until=state.preferred_until,
     )
     floor.calls[call.call] = call
     if call.state is not CallState.TALKING:
         queue = floor.queues[call.queue]
+        call.weight = queue.rules.weight
         queue.waiting.add(call)
         queue.entered[call.call] = None
+        step_rules.resume(floor, call)
     if call.overflow_at is not None and not call.overflow_due:
         floor.timers.start(Timer(TimerKind.OVERFLOW, call=call.call), call.overflow_at)
     if call.held_until is not None:

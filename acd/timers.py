@@ -34,6 +34,10 @@ class TimerKind(IntEnum):
     """The time after which those who wait leave a queue, as a cause for it holds."""
     ANNOUNCE = 10
     """The pause before a waiting caller is told something."""
+    STEP = 11
+    """The wait after which a call asks for less, or asks more agents."""
+    PREFERRED = 12
+    """The time for which a call is kept for its preferred agents."""
 
 
 class Timer(NamedTuple):

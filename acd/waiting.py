@@ -2,9 +2,9 @@
 Calls, and the waiting ones of each queue in the order in which they are served.
 
 A call's place is a tuple: (when he came less his head start, when he came, order of arrival, id).
-Priority is that head start, in time: it ages by itself and starves nobody. A call keeps its place
-while it is offered, and is then only not open to others. This module knows no agent beyond those
-who are spared a call, and no rule.
+His head start, in time, is his priority and the weight of his queue: it ages by itself and starves
+nobody. A call keeps its place while it is offered, and is then only not open to others. This module
+knows no agent beyond those who are spared a call or wanted for it, and no rule.
 
 Odd cases: an offer may end with "the caller left" before, or without, the fact that he left; the
 call is then held for a moment and not offered. A call whose overflow falls due while it is offered
@@ -17,13 +17,16 @@ from enum import Enum
 
 from acd.errors import IllegalTransitionError
 from acd.hearing import NOTHING_HEARD, Hearing
+from acd.policy import Skills
+from acd.reach import Reach
 from acd.sorted_index import SortedIndex
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Duration, Time, seconds
 
 Place = tuple[int, int, int, CallId]
-"""(entered_at - priority, entered_at, sequence, call): the smaller is served first."""
+"""(entered_at - priority - weight, entered_at, sequence, call): the smaller is served first."""
 
+NO_WEIGHT = Duration(0)
 HOLD_PAUSE = seconds(2)
 """How long a call is not offered after an offer ended with word that the caller left."""
 
@@ -54,6 +57,11 @@ class Call:
     `offer` is its live offer and `agent` who talks with it. `spared` says until when which agents
     are not offered it again. `overflow_at` counts from when it entered its
     present queue; `overflow_due` says that this came while it could not be moved.
+
+    `skills` are its own, beside those that its queue asks for; `step` counts the queue's steps that
+    were taken, `step_at` is when the next is due. Until `preferred_until` it is kept for the agents
+    `preferred`, the most wanted first. Where it is open just now follows from these: `is_kept` for
+    them, or in the lane of `reach`. `weight` is its queue's.
     """
 
     call: CallId
@@ -70,11 +78,20 @@ class Call:
     held_until: Time | None = None
     spared: dict[AgentId, Time] = field(default_factory=dict)
     hearing: Hearing = NOTHING_HEARD
+    weight: Duration = NO_WEIGHT
+    skills: Skills = ()
+    step: int = 0
+    step_at: Time | None = None
+    preferred: tuple[AgentId, ...] = ()
+    preferred_until: Time | None = None
+    is_kept: bool = False
+    reach: Reach | None = None
 
     @property
     def place(self) -> Place:
         """Return its place among all waiting calls, of whatever queue."""
-        return (self.entered_at - self.priority, self.entered_at, self.sequence, self.call)
+        ahead = self.entered_at - self.priority - self.weight
+        return (ahead, self.entered_at, self.sequence, self.call)
 
     def become(self, state: CallState) -> None:
         """
@@ -89,58 +106,31 @@ class Call:
 
 
 class WaitingCalls:
-    """The calls that wait in one queue: all of them in order, and those open to be offered."""
+    """The calls that wait in one queue, offered ones too, in order."""
 
-    __slots__ = ("_calls", "_open", "_places")
+    __slots__ = ("_calls", "_places")
 
     def __init__(self) -> None:
         self._calls: dict[CallId, Call] = {}
         self._places: SortedIndex[Place] = SortedIndex()
-        self._open: SortedIndex[Place] = SortedIndex()
 
     def add(self, call: Call) -> None:
         """Give a call its place here."""
         self._calls[call.call] = call
         self._places.add(call.place)
-        if call.state is CallState.WAITING:
-            self._open.add(call.place)
 
     def remove(self, call: Call) -> None:
-        """Take a call out of here, before anything of its place or state is changed."""
+        """Take a call out of here, before anything of its place is changed."""
         del self._calls[call.call]
         self._places.remove(call.place)
-        if call.state is CallState.WAITING:
-            self._open.remove(call.place)
-
-    def become(self, call: Call, state: CallState) -> None:
-        """Change the state of a call that keeps its place here."""
-        was_open = call.state is CallState.WAITING
-        call.become(state)
-        if was_open:
-            self._open.remove(call.place)
-        elif state is CallState.WAITING:
-            self._open.add(call.place)
-
-    def first_for(self, agent: AgentId) -> Place | None:
-        """Return the place of the first call that may be offered to this agent, or None."""
-        for place in self._open:
-            if agent not in self._calls[place[3]].spared:
-                return place
-        return None
 
     def __contains__(self, call: Call) -> bool:
         """Return whether a call waits here."""
         return self._calls.get(call.call) is call
 
     def holds(self, call: Call) -> bool:
-        """Return whether a call that waits here has its place, and is open where it should be."""
-        place = call.place
-        is_open = call.state is CallState.WAITING
-        return place in self._places and (place in self._open) == is_open
-
-    def count_open(self) -> int:
-        """Return how many calls are open to be offered."""
-        return len(self._open)
+        """Return whether a call that waits here has its place."""
+        return call.place in self._places
 
     def known(self) -> tuple[Call, ...]:
         """Return all calls that wait here, in no order and trusting no place."""

@@ -15,6 +15,7 @@ OfferId = NewType("OfferId", int)
 """One presentation of one call to one agent; counted up by the decision core."""
 AgentId = NewType("AgentId", str)
 QueueName = NewType("QueueName", str)
+SkillName = NewType("SkillName", str)
 PbxId = NewType("PbxId", str)
 PartyKey = NewType("PartyKey", str)
 """Stands for a party's number and name, which live in a table of their own that can be erased."""

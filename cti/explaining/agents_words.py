@@ -1,8 +1,9 @@
 """How an agent stands, in a sentence: what ruled him out, or by which figure he was in line."""
 
 from acd.agent_state import Standing
-from acd.explaining import MISSED_THIS_CALL, Candidate, Competitors
+from acd.explaining import Candidate, Competitors
 from acd.facts import NotReadyReason
+from acd.reach import MISSED_THIS_CALL, PREFERRED, RING, SKILLS
 from cti.explaining.moments import as_clock, as_length
 from cti.ids import AgentId
 from cti.instants import Duration, Time
@@ -17,6 +18,7 @@ _RULES = {
     "most_skilled": _("the most skilled agent"),
     "ordered": _("the first of an ordered list"),
     "weighted_random": _("by chance, in proportion to weights"),
+    PREFERRED: _("the agent for whom the call was kept"),
 }
 _SYSTEM_REASONS = {
     NotReadyReason.RING_NO_ANSWER.value: _("he had let too many calls ring (ring_no_answer)"),
@@ -43,10 +45,13 @@ def figure_in_words(rule: str, figure: int, now: Time) -> str:
         "fewest_calls": ngettext("had {figure} call lately", "had {figure} calls lately", figure),
         "least_occupied": _("was occupied for {percent} % of his time"),
         "ordered": _("is number {place} of the list"),
+        "most_skilled": _("has the skill levels {levels} in all"),
+        PREFERRED: _("is number {place} of those for whom the call was kept"),
     }.get(rule, _("has the figure {figure}"))
     idle = rule == "longest_idle"  # other figures are no times
     return template.format(
         figure=figure,
+        levels=-figure,
         place=figure + 1,
         percent=f"{figure / _MILLIONTHS_PER_PERCENT:.1f}",
         time=as_clock(Time(figure)) if idle else "",
@@ -138,6 +143,11 @@ def _template(cause: str) -> str:
         MISSED_THIS_CALL: _(
             "{agent} had not taken this call, and was not to be offered it again before {until}"
         ),
+        SKILLS: _(
+            "{agent} lacked a skill that was asked for at that step, or had too little of it"
+        ),
+        RING: _("{agent} was in a ring that was not open at that step"),
+        PREFERRED: _("{agent} was ready, but the call was kept for somebody else until {until}"),
     }.get(cause, _("{agent} was ruled out: {cause}"))
 
 
@@ -154,4 +164,7 @@ def became_free(before: Candidate | None, agent: AgentId) -> str | None:
         Standing.WRAPPING_UP.value: _("{agent} had just finished wrapping up"),
         Standing.RESTING.value: _("the pause after a call that {agent} did not take was over"),
         MISSED_THIS_CALL: _("the pause was over in which {agent} was not to be offered it again"),
+        SKILLS: _("a step had just been taken that asks for skills which {agent} has"),
+        RING: _("a step had just been taken that opened the ring of {agent}"),
+        PREFERRED: _("the time was over for which the call was kept from {agent}"),
     }.get(before.ruled_out, _("{agent} had just become free")).format(agent=agent)

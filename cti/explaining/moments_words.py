@@ -2,7 +2,8 @@
 
 from acd.agent_state import Standing
 from acd.commands import Wish
-from acd.explaining import MISSED_THIS_CALL, CallAtHand, Doing, Stay
+from acd.explaining import CallAtHand, Doing, Stay
+from acd.reach import MISSED_THIS_CALL, PREFERRED, RING, SKILLS
 from acd.waiting import CallState
 from cti.explaining.agents_words import reason_in_words
 from cti.explaining.moments import as_clock, as_length, as_typed
@@ -102,6 +103,10 @@ def _kept(call: CallAtHand) -> str:
         MISSED_THIS_CALL: _(
             "call {call} in {queue} had not been taken by him, and was spared him until {until}"
         ),
+        SKILLS: _("call {call} in {queue} asked for a skill that he lacks, or has too little of"),
+        RING: _("call {call} in {queue} had not come to the step at which his ring is open"),
+        PREFERRED: _("call {call} in {queue} was kept for somebody else until {until}"),
+        Standing.NOT_READY.value: _("call {call} waited in {queue}, and he wanted no calls of it"),
     }.get(call.kept_by, _("call {call} in {queue} was kept from him: {cause}"))
     return template.format(
         call=call.call, queue=call.queue, agent=call.agent, until=until, cause=call.kept_by

@@ -7,6 +7,7 @@ work it out again the slow way.
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from acd.agent_state import Standing
 from acd.announcing import ESTIMATES_MAX
@@ -18,7 +19,8 @@ from acd.leave_rules import LOOK_AGAIN
 from acd.mending import mend
 from acd.offer_state import MISS_REASONS, OfferState
 from acd.placing import OVERFLOW_WAIT_MIN
-from acd.snapshot import AgentSnapshot, CallSnapshot, DistributorState
+from acd.policy import QueuePolicy
+from acd.snapshot import AgentSnapshot, CallSnapshot, DistributorState, QueueSnapshot
 from acd.waiting import CallState
 from acd.ways import Cause, TargetKind
 from cti.ids import QueueName
@@ -33,6 +35,7 @@ def check(distributor: Distributor) -> DistributorState:
     check_nobody_waits_in_vain(state)
     check_nobody_stays_who_is_to_leave(state)
     check_arrivals(state)
+    check_steps(state)
     check_counts(distributor, state)
     check_next_deadline(distributor, state)
     check_hearing(state)
@@ -123,15 +126,41 @@ def check_paperwork_and_misses(state: DistributorState) -> None:
         assert all(count > 0 for _, count in agent.other_misses)
 
 
+def may_take(agent: AgentSnapshot, call: CallSnapshot, queue: QueueSnapshot) -> bool:
+    """Return whether an agent may take a call at its present step, worked out the slow way."""
+    if call.queue in dict(agent.not_ready_in) or agent.agent in dict(call.spared):
+        return False
+    if call.preferred:
+        return agent.agent in call.preferred
+    taken = queue.rules.steps[: call.step]
+    added = any(agent.agent in step.agents for step in taken)
+    serves = call.queue in agent.queues and agent.agent not in queue.reserves
+    return (call.queue in agent.queues and added) or (serves and reaches(agent, call, queue.rules))
+
+
+def reaches(agent: AgentSnapshot, call: CallSnapshot, rules: QueuePolicy) -> bool:
+    """Return whether a call at its present step reaches an agent by his ring and his skills."""
+    taken = rules.steps[: call.step]
+    if dict(rules.rings).get(agent.agent, 1) > max([1, *(step.ring for step in taken)]):
+        return False
+    asked = Counter(dict(rules.skills)) | Counter(dict(call.skills))
+    for step in taken:
+        if step.any_skills:
+            asked.clear()
+        for name, least in step.skills:
+            asked[name] = min(asked[name], least)
+    known = dict(agent.skills)
+    return all(known.get(name, 0) >= least for name, least in asked.items())
+
+
 def check_nobody_waits_in_vain(state: DistributorState) -> None:
     ready = [agent for agent in state.agents if may_take_calls(agent)]
+    queues = {queue.rules.name: queue for queue in state.queues}
     beside = [
         (agent.agent, call.call)
         for agent in ready
         for call in state.calls
-        if call.state is CallState.WAITING
-        and call.queue in agent.queues
-        and agent.agent not in dict(call.spared)
+        if call.state is CallState.WAITING and may_take(agent, call, queues[call.queue])
     ]
 
     assert beside == []
@@ -181,6 +210,38 @@ def waiting_in(state: DistributorState, queue: QueueName) -> list[CallSnapshot]:
     ]
 
 
+def check_steps(state: DistributorState) -> None:
+    """Every step that is due is taken, and a call stands at none that nobody could meet in vain."""
+    queues = {queue.rules.name: queue for queue in state.queues}
+    for call in state.calls:
+        steps = queues[call.queue].rules.steps if call.queue in queues else ()
+        if call.state is CallState.TALKING or call.queue not in queues:
+            assert call.step_at is None
+            assert call.preferred_until is None
+            continue
+        due = sum(call.queued_at + step.after <= state.now for step in steps)
+
+        assert due <= call.step <= len(steps)
+        assert bool(call.preferred) == (call.preferred_until is not None)
+        if call.step < len(steps):
+            assert call.step_at == call.queued_at + steps[call.step].after
+        else:
+            assert call.step_at is None
+        if call.state is CallState.WAITING and not call.preferred:
+            present = [a for a in state.agents if standing(a) is not Standing.LOGGED_OFF]
+            unbound = [replace(agent, not_ready_in=()) for agent in present]
+            free = replace(call, spared=())
+            meets = [
+                any(
+                    may_take(agent, replace(free, step=step), queues[call.queue])
+                    for agent in unbound
+                )
+                for step in range(call.step, len(steps) + 1)
+            ]
+
+            assert meets[0] or not any(meets)
+
+
 def standing(agent: AgentSnapshot) -> Standing:
     if agent.occupation is not Occupation.IDLE:
         return Standing(agent.occupation.value)
@@ -195,7 +256,10 @@ def check_counts(distributor: Distributor, state: DistributorState) -> None:
     }
     for agent in state.agents:
         for name in agent.queues:
-            expected[name][standing(agent).value] += 1
+            kind = standing(agent)
+            if kind is Standing.READY and name in dict(agent.not_ready_in):
+                kind = Standing.NOT_READY
+            expected[name][kind.value] += 1
     for queue in distributor.picture(state.now).queues:
         counted = {kind.value: getattr(queue.agents, kind.value) for kind in Standing}
 
@@ -209,6 +273,8 @@ def check_next_deadline(distributor: Distributor, state: DistributorState) -> No
     instants += [None if call.overflow_due else call.overflow_at for call in state.calls]
     instants += [call.hearing.next_at for call in state.calls if call.hearing.is_awaited]
     instants += [until for call in state.calls for _, until in call.spared]
+    instants += [call.step_at for call in state.calls]
+    instants += [call.preferred_until for call in state.calls]
     instants += [offer.overdue_at for offer in state.offers if offer.state is OfferState.RINGING]
     instants += [queue.leave_at for queue in state.queues]
     instants.append(state.slot_ends)

@@ -10,6 +10,8 @@ was commanded since the last `expect`, in short words; the agents' shown states 
 by `shown`. After every step the checkers look at the whole floor, unless thousands are to come.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Self
 
 from acd.announce_policy import AnnouncePolicy, ComfortPolicy, EstimatePolicy, PositionPolicy
@@ -52,7 +54,7 @@ from acd.facts import (
     TalkEnded,
 )
 from acd.misses import MissCause, MissRule
-from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy, Strategy
+from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy, Skills, Step, Strategy
 from acd.ways import (
     PARTS,
     Cause,
@@ -63,7 +65,7 @@ from acd.ways import (
     Target,
     TargetKind,
 )
-from cti.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueName
+from cti.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueName, SkillName
 from cti.instants import Duration, Time, as_seconds, seconds
 from tests.acd.checkers import check, sound
 
@@ -99,10 +101,16 @@ def queue_policy(
     chain: str = "",
     keys: str = "",
     keys_while_ringing: bool = True,
+    skills: str = "",
+    rings: str = "",
+    steps: tuple[Step, ...] = (),
+    preferred: float = 0,
+    weight: float = 0,
 ) -> QueuePolicy:
     """
-    Return a queue's rules; `order` is as `ann ben`, `weights` as `ann:3 ben:1`.
+    Return a queue's rules.
 
+    `order` is as `ann ben`, `weights` and `rings` as `ann:3 ben:1`, `skills` as `english:3`;
     `causes` is as `rejected:2:5 busy:0:7`: the limit and the delay of each.
     Ways are as `closed>voicemail:sales` (join), `no_agents@30>queue:support` (leave) and
     `wait=60,waiting=20>number:1234 calls_per_agent=2.5>busy` (chain); `1>voicemail:box` (keys).
@@ -136,6 +144,34 @@ def queue_policy(
         chain=tuple(_chain_rule(conditions, to) for conditions, to in _ways(chain)),
         keys=tuple(KeyRule(key=key, target=target(to)) for key, to in _ways(keys)),
         keys_while_ringing=keys_while_ringing,
+        skills=knows(skills),
+        rings=tuple((AgentId(name), ring) for name, ring in levels(rings)),
+        steps=steps,
+        preferred_wait=seconds(preferred),
+        weight=seconds(weight),
+    )
+
+
+def levels(words: str) -> list[tuple[str, int]]:
+    """Return names with their numbers of words as `ann:3 ben:1`."""
+    parts = [word.partition(":") for word in words.split()]
+    return [(name, int(number)) for name, _, number in parts]
+
+
+def knows(words: str) -> Skills:
+    """Return skills of words as `english:3 sales:1`."""
+    return tuple(sorted((SkillName(name), number) for name, number in levels(words)))
+
+
+def step(
+    after: float, skills: str = "", *, any_skills: bool = False, ring: int = 0, agents: str = ""
+) -> Step:
+    return Step(
+        after=seconds(after),
+        skills=knows(skills),
+        any_skills=any_skills,
+        ring=ring,
+        agents=tuple(AgentId(name) for name in agents.split()),
     )
 
 
@@ -202,9 +238,15 @@ def _miss_rule(cause: str, limit: str, delay: str) -> MissRule:
     return MissRule(cause=MissCause(cause), limit=int(limit), delay=seconds(float(delay)))
 
 
-def policy(agents: str, *queues: QueuePolicy, version: str = "v1", wraps: str = "") -> Policy:
+def policy(
+    agents: str,
+    *queues: QueuePolicy,
+    version: str = "v1",
+    wraps: str = "",
+    skills: Mapping[str, str] = MappingProxyType({}),
+) -> Policy:
     """
-    Return a policy; `agents` is as `ann:sales,support ben:sales`.
+    Return a policy; `agents` is as `ann:sales,support ben:sales`, `skills` are theirs by name.
 
     `wraps` are own times for wrapping up, as `ann:30 ben:sales:20`.
     """
@@ -218,6 +260,7 @@ def policy(agents: str, *queues: QueuePolicy, version: str = "v1", wraps: str = 
                 queues=tuple(QueueName(queue) for queue in names.split(",") if queue),
                 wrap_up=_own_wrap_up(wraps, name),
                 wrap_ups=_own_wrap_ups(wraps, name),
+                skills=knows(skills.get(name, "")),
             )
             for name, _, names in parts
         ),
@@ -273,7 +316,8 @@ def brief(command: AcdCommand) -> str:
             until = "" if command.until is None else f" until {as_seconds(command.until):g}"
             call = "" if command.call is None else f" {command.call}"
             wish, occupation = command.wish.value, command.occupation.value
-            said = f"{command.agent} {wish}{reason} {occupation}{call}{until}"
+            without = "".join(f" without {name}({why})" for name, why in command.not_ready_in)
+            said = f"{command.agent} {wish}{reason} {occupation}{call}{until}{without}"
         case InvariantBroken():
             said = f"broken {command.name.value} {command.about} {command.healed_by.value}"
     return said
@@ -299,6 +343,7 @@ class Script:
         *queues: QueuePolicy,
         agents: str = "ann:sales ben:sales",
         ready: str = "",
+        skills: Mapping[str, str] = MappingProxyType({}),
         checked: bool = True,
     ) -> None:
         self.distributor = Distributor()
@@ -307,7 +352,7 @@ class Script:
         self.commands: list[AcdCommand] = []
         self._unread = 0
         self._unread_shown = 0
-        self.apply(policy(agents, *queues))
+        self.apply(policy(agents, *queues, skills=skills))
         for name in ready.split():
             self.log_on(name).ready(name)
         self.forget()
@@ -386,7 +431,14 @@ class Script:
         return self.tell(QueueLeftToCalendar(queue=QueueName(queue)))
 
     def queue(
-        self, call: str, queue: str = "sales", *, since: float | None = None, ahead: float = 0
+        self,
+        call: str,
+        queue: str = "sales",
+        *,
+        since: float | None = None,
+        ahead: float = 0,
+        skills: str = "",
+        preferred: str = "",
     ) -> Self:
         return self.tell(
             CallQueued(
@@ -394,6 +446,8 @@ class Script:
                 queue=QueueName(queue),
                 entered_at=None if since is None else at(since),
                 priority=Duration(seconds(ahead)),
+                skills=knows(skills),
+                preferred=tuple(AgentId(name) for name in preferred.split()),
             )
         )
 
@@ -430,11 +484,13 @@ class Script:
     def log_off(self, agent: str) -> Self:
         return self.tell(AgentLoggedOff(agent=AgentId(agent)))
 
-    def ready(self, agent: str) -> Self:
-        return self.tell(AgentMadeReady(agent=AgentId(agent)))
+    def ready(self, agent: str, queue: str | None = None) -> Self:
+        name = None if queue is None else QueueName(queue)
+        return self.tell(AgentMadeReady(agent=AgentId(agent), queue=name))
 
-    def not_ready(self, agent: str, reason: str = "break") -> Self:
-        return self.tell(AgentMadeNotReady(agent=AgentId(agent), reason=reason))
+    def not_ready(self, agent: str, reason: str = "break", queue: str | None = None) -> Self:
+        name = None if queue is None else QueueName(queue)
+        return self.tell(AgentMadeNotReady(agent=AgentId(agent), reason=reason, queue=name))
 
     def end_wrap_up(self, agent: str) -> Self:
         return self.tell(AgentEndedWrapUp(agent=AgentId(agent)))

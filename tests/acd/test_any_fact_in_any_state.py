@@ -38,7 +38,7 @@ from acd.facts import (
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Duration, Time, seconds
 from tests.acd.checkers import check, sound
-from tests.acd.script import phone
+from tests.acd.script import knows, phone
 from tests.simulation.chance import policies
 
 agents = st.sampled_from(["ann", "ben", "cat", "dan", "zoe"]).map(AgentId)
@@ -81,11 +81,40 @@ class AnyFactInAnyState(RuleBasedStateMachine):
         self.now = Time(self.now + seconds(pause))
         self._compare(None, self.core.advance(self.now), self.twin.advance(self.now))
 
-    @rule(call=calls, queue=queues, age=pauses, ahead=st.sampled_from([0, 0, 30]))
-    def a_call_is_queued(self, call: CallId, queue: QueueName, age: int, ahead: int) -> None:
-        entered_at = Time(self.now - seconds(age)) if age else None
-        head_start = Duration(seconds(ahead))
-        self.tell(CallQueued(call=call, queue=queue, entered_at=entered_at, priority=head_start))
+    @rule(
+        call=calls,
+        queue=queues,
+        age=pauses,
+        ahead=st.sampled_from([0, 0, 30]),
+        skills=st.sampled_from(["", "english:1", "spanish:2 english:2"]),
+        preferred=st.lists(agents, max_size=2),
+    )
+    def a_call_is_queued(  # noqa: PLR0917 - drawn one by one
+        self,
+        call: CallId,
+        queue: QueueName,
+        age: int,
+        ahead: int,
+        skills: str,
+        preferred: list[AgentId],
+    ) -> None:
+        self.tell(
+            CallQueued(
+                call=call,
+                queue=queue,
+                entered_at=Time(self.now - seconds(age)) if age else None,
+                priority=Duration(seconds(ahead)),
+                skills=knows(skills),
+                preferred=tuple(preferred),
+            )
+        )
+
+    @rule(agent=agents, queue=queues, wants=st.booleans())
+    def an_agent_chooses_a_queue(self, agent: AgentId, queue: QueueName, *, wants: bool) -> None:
+        if wants:
+            self.tell(AgentMadeReady(agent=agent, queue=queue))
+        else:
+            self.tell(AgentMadeNotReady(agent=agent, reason="no", queue=queue))
 
     @rule(queue=queues, said_by=st.sampled_from(SaidBy), is_open=st.booleans())
     def somebody_opens_or_closes(self, queue: QueueName, said_by: SaidBy, *, is_open: bool) -> None:

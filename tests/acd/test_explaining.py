@@ -1,8 +1,9 @@
 """The complete list of a decision: every agent of the queue, and the first thing against him."""
 
 from acd.agent_state import Standing
-from acd.explaining import MISSED_THIS_CALL, Candidate, Witness
+from acd.explaining import Candidate, Witness
 from acd.facts import OfferOutcome
+from acd.reach import MISSED_THIS_CALL
 from acd.waiting import CallState
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from tests.acd.script import ANN, BEN, CAT, Script, at, queue_policy

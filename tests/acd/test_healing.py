@@ -41,6 +41,7 @@ from acd.facts import (
 from acd.floor import DEPARTED_MAX, Floor
 from acd.healing import TOLD_MAX, heal
 from acd.invariants import AUDIT_EVERY, Breach, Guard, audit
+from acd.lanes import Lane
 from acd.offer_state import OfferState
 from acd.policy import Strategy
 from acd.timers import Timer, TimerKind
@@ -50,7 +51,7 @@ from cti.instants import Time, seconds
 from tests.acd.checkers import check
 from tests.acd.script import ANN, BEN, CAT, Script, at, phone, queue_policy
 
-SALES, SUPPORT = QueueName("sales"), QueueName("support")
+SALES, SUPPORT, NIGHT = QueueName("sales"), QueueName("support"), QueueName("night")
 C1, C3, C4, C5, C6 = (CallId(name) for name in ("c1", "c3", "c4", "c5", "c6"))
 CALLERS = {C1, C3, C4, C5, C6}
 DAN, EVE, FAY, GUS = (AgentId(name) for name in ("dan", "eve", "fay", "gus"))
@@ -188,6 +189,13 @@ TABLES: dict[str, Corruption] = {
 }
 """The tables, each put wrong in each way that matters."""
 
+
+def lane(floor: Floor, name: QueueName) -> Lane:
+    """Return the lane of the calls of a queue that ask for nothing."""
+    queue = floor.queues[name]
+    return queue.lane(queue.reach((), 0))
+
+
 INDEXES: dict[str, Corruption] = {
     "agents' wishes are counted wrong": lambda floor: floor._wishes.update({DAN: Wish.NOT_READY}),
     "a queue has lost a call": lambda floor: floor.queues[SALES].waiting._calls.pop(C5),
@@ -197,17 +205,19 @@ INDEXES: dict[str, Corruption] = {
     "a place is somebody's who is not there": lambda floor: floor.queues[SALES].waiting._places.add(
         (0, 0, 0, CallId("c9"))
     ),
-    "a call is not open": lambda floor: floor.queues[SALES].waiting._open.remove(
-        floor.calls[C5].place
+    "a call is not open": lambda floor: lane(floor, SALES).shut(floor.calls[C5].place),
+    "an offered call is open": lambda floor: lane(floor, SALES).open_up(floor.calls[C4].place),
+    "a call is said to be open nowhere": lambda floor: setattr(floor.calls[C5], "reach", None),
+    "a call is kept for nobody": lambda floor: setattr(floor.calls[C5], "is_kept", True),
+    "a ready agent is not in line": lambda floor: lane(floor, NIGHT).step_out(DAN),
+    "a ready agent has no figure": lambda floor: floor.queues[NIGHT].members.ready.pop(DAN),
+    "a busy agent is in line": lambda floor: lane(floor, SALES).line_up(
+        floor.agents[ANN], 1, (0, 0)
     ),
-    "an offered call is open": lambda floor: floor.queues[SALES].waiting._open.add(
-        floor.calls[C4].place
+    "agents are counted wrong": lambda floor: floor.queues[SALES].members._counts.update(
+        {Standing.BUSY: 7}
     ),
-    "a ready agent is not in line": lambda floor: floor.queues[
-        QueueName("night")
-    ].members._step_out(DAN),
-    "a busy agent is in line": lambda floor: floor.queues[SALES].members.line_up(ANN, (0, 0)),
-    "agents are counted wrong": lambda floor: floor.queues[SALES].members.enter(Standing.BUSY),
+    "a step is awaited that is none": lambda floor: setattr(floor.calls[C5], "step_at", at(99)),
     "an agent's standing is forgotten": lose("_standings", DAN),
     "an agent's standing is another": lambda floor: floor._standings.update({DAN: Standing.BUSY}),
     "a stranger stands somewhere": lambda floor: floor._standings.update(
@@ -380,8 +390,8 @@ def test_a_timer_that_fails_is_tried_again_and_then_put_off(
     told = [told for told in commands if isinstance(told, InvariantBroken)]
 
     assert {one.about for one in told} == {
-        "wrap_up: RuntimeError no in fail < _fire < advance",
-        "rest: RuntimeError no in fail < _fire < advance",
+        "wrap_up: RuntimeError no in fail < _fire_for_agent < _fire",
+        "rest: RuntimeError no in fail < _fire_for_agent < _fire",
     }
     assert core.next_deadline() == at(17)  # of the offer: the two are put off by a minute
 

@@ -61,10 +61,11 @@ from acd.ways import KeyRule, Target, TargetKind
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Duration, Time, as_seconds, seconds
 from tests.acd.checkers import check, sound
-from tests.acd.script import announce_policy, brief, phone, policy, queue_policy
+from tests.acd.script import announce_policy, brief, knows, phone, policy, queue_policy, step
 
 QUEUES = ("sales", "support", "night")
 AGENTS = tuple(AgentId(name) for name in ("ann", "ben", "cat", "dan", "eve", "fay"))
+ALL = "english:9 spanish:9 x:9"
 SHELL_DEADLINE = seconds(40)
 NOT_TAKEN = (
     OfferOutcome.BUSY,
@@ -127,7 +128,8 @@ def policies() -> list[Policy]:
     everybody = "ann:sales ben:sales,support cat:support dan:sales,support,night eve:night fay:"
     fewer = "ann:sales,support ben:support dan:night zoe:sales"
     return [
-        policy(everybody, sales, support, night, version="v1"),
+        # who knows everything: by this policy every caller can be served
+        policy(everybody, sales, support, night, version="v1", skills=dict.fromkeys(AGENTS, ALL)),
         policy(everybody, sales, support, version="v2"),
         policy(fewer, sales, support, night, version="v3", wraps="ann:2 ben:support:7 dan:0"),
         policy(everybody, *_with_ways(), version="ways"),
@@ -143,6 +145,37 @@ def policies() -> list[Policy]:
                 (Strategy.WEIGHTED_RANDOM, sales, support, night),
             )
         ),
+        *_skilled(everybody, fewer),
+    ]
+
+
+def _skilled(*staffs: str) -> list[Policy]:
+    """Return policies that ask for skills, in steps and rings, and keep calls for agents."""
+    sales = queue_policy(
+        "sales",
+        wrap=5,
+        skills="english:2",
+        steps=(step(5, "english:1 spanish:1"), step(12, any_skills=True, ring=2)),
+        rings="dan:2",
+        preferred=6,
+    )
+    support = queue_policy(
+        "support",
+        wrap=0,
+        strategy=Strategy.MOST_SKILLED,
+        steps=(step(8, "spanish:0", agents="ann zoe"), step(8, ring=3), step(20, any_skills=True)),
+        rings="cat:3",
+        preferred=20,
+        weight=15,
+    )
+    night = queue_policy("night", overflow=(10, "sales"), steps=(step(4, agents="fay ben"),))
+    knowing = {"ann": "english:3", "ben": "english:1 spanish:2", "cat": "spanish:5", "eve": "x:1"}
+    learnt = {"ann": "spanish:1", "ben": "english:2", "dan": "english:2 spanish:2", "zoe": "x:9"}
+    plain = queue_policy("sales", wrap=5)
+    return [
+        policy(staffs[0], sales, support, night, version="skilled", skills=knowing),
+        policy(staffs[0], sales, support, night, version="learnt", skills=learnt),
+        policy(staffs[1], support, night, plain, version="fewer skilled", skills=knowing),
     ]
 
 
@@ -343,6 +376,8 @@ class World:
             queue=QueueName(chance.choice([*QUEUES, "nowhere"])),
             entered_at=chance.choice([None, None, Time(self.now - seconds(9))]),
             priority=Duration(seconds(chance.choice([0, 0, 0, 30]))),
+            skills=knows(chance.choice(["", "", "", "english:1", "spanish:2", "english:1 x:1"])),
+            preferred=tuple(chance.sample(AGENTS, chance.choice([0, 0, 0, 1, 2]))),
         )
         again = CallQueued(call=any_call, queue=QueueName(chance.choice(QUEUES)))
         device = phone(chance.choice(AGENTS))
@@ -357,6 +392,8 @@ class World:
             (1, AgentLoggedOff(agent=agent)),
             (20, AgentMadeReady(agent=agent)),
             (3, AgentMadeNotReady(agent=agent, reason="break")),
+            (2, AgentMadeNotReady(agent=agent, reason="no", queue=queue)),
+            (2, AgentMadeReady(agent=agent, queue=queue)),
             (4, AgentEndedWrapUp(agent=agent)),
             (2, AgentExtendedWrapUp(agent=agent, by=seconds(4))),
             (2, CallPrioritised(call=any_call, priority=Duration(seconds(chance.choice([0, 60]))))),

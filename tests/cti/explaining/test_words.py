@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from acd.agent_state import Standing
 from acd.commands import AcdCommand
-from acd.explaining import MISSED_THIS_CALL, Candidate
+from acd.explaining import Candidate
 from acd.facts import AcdFact, NotReadyReason
 from acd.offer_state import MISS_REASONS
 from acd.policy import Strategy
+from acd.reach import MISSED_THIS_CALL, PREFERRED, RING, SKILLS
 from cti.call_facts import CallFact
 from cti.explaining.agents_words import became_free, figure_in_words, reason_in_words, ruled_out
 from cti.explaining.happenings_words import sentence
@@ -47,7 +48,15 @@ def candidate(cause: str | None) -> Candidate:
 
 
 @pytest.mark.parametrize(
-    "cause", [*(s.value for s in Standing if s is not Standing.READY), MISSED_THIS_CALL, "lacks"]
+    "cause",
+    [
+        *(s.value for s in Standing if s is not Standing.READY),
+        MISSED_THIS_CALL,
+        SKILLS,
+        RING,
+        PREFERRED,
+        "lacks",
+    ],
 )
 def test_each_thing_that_rules_an_agent_out_has_its_sentence(cause: str) -> None:
     out, free = ruled_out(candidate(cause)), became_free(candidate(cause), ANN)
@@ -73,6 +82,8 @@ def test_nothing_had_kept_an_agent_who_was_ready() -> None:
         ("fewest_calls", 2, "had 2 calls lately"),
         ("least_occupied", 123_400, "was occupied for 12.3 % of his time"),
         ("ordered", 0, "is number 1 of the list"),
+        ("most_skilled", -7, "has the skill levels 7 in all"),
+        ("preferred", 1, "is number 2 of those for whom the call was kept"),
         ("weighted_random", 9, "has the figure 9"),
         ("of tomorrow", -(2**63), "has the figure -9223372036854775808"),
     ],

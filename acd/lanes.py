@@ -1,0 +1,132 @@
+"""
+A lane: the open calls of a queue that reach the same agents, beside the ready ones of these.
+
+Calls that ask for the same at their present step share a lane, so that neither a freed agent nor a
+new call ever looks at those who do not match. A lane is made when a call needs it, and holds
+nothing that could not be worked out again. This module changes no agent and no call.
+"""
+
+from collections.abc import Mapping
+
+from acd.agent_state import Agent, Standing
+from acd.reach import RING, SKILLS, Reach, has, score
+from acd.sorted_index import SortedIndex
+from acd.waiting import Call, Place
+from cti.ids import AgentId, CallId
+
+LineKey = tuple[int, int, AgentId]
+"""An agent's place in line: the strategy's figure, what decides between equal ones, his id."""
+
+
+class Lane:
+    """
+    The open calls of one reach, and the ready agents in line for them.
+
+    `staff` counts the agents who are logged on and may take these calls, ready or not. `barred`
+    counts the ready agents of the queue who may not, by what rules them out.
+    """
+
+    __slots__ = ("_keys", "_line", "_open", "barred", "reach", "staff")
+
+    def __init__(self, reach: Reach) -> None:
+        self.reach = reach
+        self.staff = 0
+        self.barred = {SKILLS: 0, RING: 0}
+        self._line: SortedIndex[LineKey] = SortedIndex()
+        self._keys: dict[AgentId, LineKey] = {}
+        self._open: SortedIndex[Place] = SortedIndex()
+
+    def bar(self, agent: Agent, ring: int) -> str | None:
+        """Return what rules an agent of this ring out; None if he may take these calls."""
+        reach = self.reach
+        if agent.agent in reach.agents:
+            return None
+        if ring > reach.ring:
+            return RING
+        return None if has(agent.skills, reach.skills) else SKILLS
+
+    def count(self, agent: Agent, ring: int, standing: Standing, by: int) -> None:
+        """Count an agent of the queue who stands so; with -1, no longer."""
+        if standing is Standing.LOGGED_OFF:
+            return
+        bar = self.bar(agent, ring)
+        if bar is None:
+            self.staff += by
+        elif standing is Standing.READY:
+            self.barred[bar] += by
+
+    def line_up(self, agent: Agent, ring: int, figures: tuple[int, int]) -> None:
+        """Put a ready agent in line, or elsewhere in it, if he may take these calls."""
+        self.step_out(agent.agent)
+        if self.bar(agent, ring) is not None:
+            return
+        wanted = self.reach.wanted
+        first, second = figures
+        if wanted is not None:  # of equally skilled ones, the queue's own figure decides
+            first, second = -score(agent.skills, wanted), first
+        key = (first, second, agent.agent)
+        self._keys[agent.agent] = key
+        self._line.add(key)
+
+    def step_out(self, agent: AgentId) -> None:
+        """Take an agent out of the line, if he stands in it."""
+        key = self._keys.pop(agent, None)
+        if key is not None:
+            self._line.remove(key)
+
+    def open_up(self, place: Place) -> None:
+        """Have a call be offered to those in line."""
+        self._open.add(place)
+
+    def shut(self, place: Place) -> None:
+        """Have a call be offered no longer."""
+        self._open.remove(place)
+
+    def places(self) -> tuple[Place, ...]:
+        """Return the places of the open calls, in their order."""
+        return tuple(self._open)
+
+    def is_used(self) -> bool:
+        """Return whether any call is open here."""
+        return len(self._open) > 0
+
+    def has_open(self, place: Place) -> bool:
+        """Return whether a call is open here."""
+        return place in self._open
+
+    def has_in_line(self, agent: AgentId) -> bool:
+        """Return whether an agent is in line."""
+        key = self._keys.get(agent)
+        return key is not None and key in self._line
+
+    def line(self) -> dict[AgentId, int]:
+        """Return who is in line, with his figure, in the order of the line."""
+        return {key[2]: key[0] for key in self._line}
+
+    def first_for(self, agent: AgentId, calls: Mapping[CallId, Call]) -> Place | None:
+        """Return the place of the first call that may be offered to an agent, if he is in line."""
+        if agent not in self._keys:
+            return None
+        for place in self._open:
+            if agent not in calls[place[3]].spared:
+                return place
+        return None
+
+    def first_two_for(self, call: Call) -> tuple[LineKey | None, LineKey | None]:
+        """Return who gets this call and who would get it otherwise."""
+        first: LineKey | None = None
+        for key in self._line:
+            if key[2] in call.spared:
+                continue
+            if first is not None:
+                return first, key
+            first = key
+        return first, None
+
+    def spared(self, call: Call) -> int:
+        """Return how many of those in line are spared this call."""
+        return sum(agent in self._keys for agent in call.spared)
+
+    def __len__(self) -> int:
+        """Return how many agents are in line."""
+        return len(self._line)
