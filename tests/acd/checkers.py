@@ -219,7 +219,7 @@ def check_steps(state: DistributorState) -> None:
             assert call.step_at is None
             assert call.preferred_until is None
             continue
-        due = sum(call.queued_at + step.after <= state.now for step in steps)
+        due = sum(call.queued_at + step.after < state.now for step in steps)  # facts come first
 
         assert due <= call.step <= len(steps)
         assert bool(call.preferred) == (call.preferred_until is not None)
