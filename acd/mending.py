@@ -117,7 +117,8 @@ class _Mender:
             offer, call = agent.offer, self.calls.get(agent.call or CallId(""))
             if offer is None or offer in self.offers or call is None or call.offer != offer:
                 continue
-            rules = self.queues[call.queue].rules
+            queue = self.queues.get(call.queue)  # a call that talks may name one that is no more
+            rules = _plain(call.queue) if queue is None else queue.rules
             self.offers[offer] = OfferSnapshot(
                 offer=offer,
                 call=call.call,
