@@ -120,22 +120,21 @@ def _announce(floor: Floor, call: Call) -> None:
     queue = floor.queues[call.queue]
     rules = queue.rules.announce
     hearing = call.hearing
-    if rules is None:
-        return
     position: Said | None = None
     wait: Said | None = None
     place_at, comfort_at = hearing.place_at, hearing.comfort_at
-    if place_at is not None and place_at <= now:
+    if rules is not None and place_at is not None and place_at <= now:
         place_at = later(now, _pause(rules.every))
         position = _position(queue, call, rules)
         wait = _wait(floor, queue, call, rules)
     message = None
     comforted = hearing.comforted
-    if rules.comfort is not None and comfort_at is not None and comfort_at <= now:
+    comfort = None if rules is None else rules.comfort
+    if comfort is not None and comfort_at is not None and comfort_at <= now:
         if position is None and wait is None:
-            message = rules.comfort.prompts[comforted % len(rules.comfort.prompts)]
+            message = comfort.prompts[comforted % len(comfort.prompts)]
             comforted += 1
-            comfort_at = later(now, _pause(rules.comfort.every))
+            comfort_at = later(now, _pause(comfort.every))
         else:
             comfort_at = later(now, PAUSE_MIN)
     call.hearing = replace(

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from acd.announce_policy import EstimatePolicy
+from acd.announcing import ESTIMATES_MAX
 from acd.calibration import KEPT, NO_CASES, Calibration
 from acd.commands import Announce, EstimateOutcome, JudgeEstimate
 from acd.distributor import Distributor
@@ -139,6 +140,21 @@ def test_calls_of_another_queue_count_by_the_part_that_falls_to_shared_agents() 
     later(floor, 30).queue("s1", "support").queue("s2", "support").queue("c1")
 
     assert wait_of(later(floor, 0), "c1") == 170
+
+
+def test_undivided_agents_come_first_where_older_calls_elsewhere_draw_the_others_away() -> None:
+    floor = Script(telling(), telling("support"), agents="ann:sales ben:sales,support")
+    floor.log_on("ann").ready("ann")
+    learn(floor).log_on("ben").ready("ben").queue("c0").queue("c1")
+    for offer in floor.offers()[-2:]:
+        floor.answer(offer.offer)
+    later(floor, 30)
+    for number in range(6):
+        floor.queue(f"s{number}", "support")
+    floor.queue("c2").queue("c3")
+
+    # ann is free in 70 s and takes them; ben has six older calls of support before him
+    assert [wait_of(later(floor, 0), call) for call in ("c2", "c3")] == [70, 170]
 
 
 def test_calls_of_a_queue_without_shared_agents_do_not_count() -> None:
@@ -371,3 +387,30 @@ def test_an_agent_of_a_state_without_stints_counts_as_busy_with_a_usual_call() -
     floor.queue("c2")
 
     assert wait_of(later(floor, 0), "c2") == ALIKE_S
+
+
+def test_a_silent_queue_keeps_only_estimates_that_it_would_have_said() -> None:
+    told = announce_policy(first=0, every=10, estimate=(60, 300), trusted=1.0, cases=1)
+    floor = learn(Script(queue_policy(announce=told), agents="ann:sales", ready="ann"))
+    floor.queue("c0").answer(7).queue("w1")
+    later(floor, 200).leave("w1").forget().queue("c1")
+    later(floor, 60).leave("c1")
+
+    judged = [c for c in floor.commands if isinstance(c, JudgeEstimate) and c.call == "c1"]
+    assert [(one.aloud, as_seconds(one.said)) for one in judged] == [(False, 60.0)]
+
+
+def test_of_very_many_estimates_the_first_and_the_last_are_kept() -> None:
+    told = announce_policy(first=0, every=10, estimate=(1, 9_000), trusted=0, only_improved=False)
+    floor = learn(Script(queue_policy(announce=told), agents="ann:sales", ready="ann"))
+    floor.queue("c0").answer(7).queue("c1")
+    began = as_seconds(floor.now)
+    later(floor, 1_000).leave("c1")
+
+    judged = [c for c in floor.commands if isinstance(c, JudgeEstimate) and c.call == "c1"]
+    assert len(judged) == ESTIMATES_MAX
+    assert [as_seconds(one.at) - began for one in (judged[0], judged[1], judged[-1])] == [
+        0,
+        1_000 - 10 * (ESTIMATES_MAX - 2),
+        1_000,
+    ]

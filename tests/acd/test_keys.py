@@ -142,3 +142,10 @@ def test_new_rules_give_keys_another_meaning_at_once() -> None:
 
     floor.press("c1", "2").expect()
     floor.press("c1", "1").expect("divert c1 sales number 1234 for key")
+
+
+def test_a_key_is_no_cause_that_could_hold_at_the_door_or_while_waiting() -> None:
+    rules = queue_policy(join="key>voicemail:box", leave="key>voicemail:box")
+    floor = Script(rules, agents="", checked=False)
+
+    floor.queue("c1").at(100).expect("place c1 sales")
