@@ -13,6 +13,7 @@ from acd.agent_state import Agent, Standing
 from acd.commands import AcdCommand, OfferCall, Wish
 from acd.distributor import Distributor
 from acd.floor import Floor
+from acd.opening import Opening
 from acd.queue_state import Queue
 from acd.reach import MISSED_THIS_CALL, PREFERRED
 from acd.snapshot import DistributorState, load
@@ -157,6 +158,11 @@ class Witness(Distributor):
         """Return where a call stands; None where the core does not know it."""
         known = self._floor.calls.get(call)
         return None if known is None else _stay(self._floor, known)
+
+    def opening(self, queue: QueueName) -> Opening | None:
+        """Return what was said of whether a queue is open; None where the queue is unknown."""
+        known = self._floor.queues.get(queue)
+        return None if known is None else known.opening
 
     def doing(self, agent: AgentId) -> Doing | None:
         """Return what an agent does; None where the core does not know him."""

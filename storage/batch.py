@@ -47,7 +47,7 @@ def prepare(
             body = codec.decode(record.name, record.body, position=record.position)
             if isinstance(body, CallArrived):
                 batch.parties.add(body.party)
-            for ended in log.fold(record.position, record.at, body):
+            for ended in log.fold(record.position, record.at, body, record.policy_version):
                 batch.call_rows.append(call_row(journal, ended))
                 if ended.party is not None:
                     # Again: on arrival the party may not have been remembered yet.

@@ -53,8 +53,14 @@ class CallLog:
         """Return how many calls have begun and not ended."""
         return len(self._calls)
 
-    def fold(self, position: int, at: Time, body: object) -> list[CallRecord]:
-        """Take the next record, and return the records of the calls that it ends: seldom one."""
+    def fold(
+        self, position: int, at: Time, body: object, policy_version: str = ""
+    ) -> list[CallRecord]:
+        """
+        Take the next record, and return the records of the calls that it ends: seldom one.
+
+        `policy_version` is that of the rules that were in force then.
+        """
         finished = list(self._overaged(position, at))
         if isinstance(body, CallCleared):
             if body.call not in self._cleared:
@@ -67,6 +73,7 @@ class CallLog:
             if known is None and isinstance(body, _BEGINNINGS) and body.call not in self._cleared:
                 known = self._opened(body.call, position, at)
             if known is not None:
+                known.policy_version = policy_version
                 follow_caller(known, at, body)
         elif isinstance(body, AgentTold):
             known = self._calls.get(body.call)

@@ -67,12 +67,13 @@ class PathStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueStay:
-    """A call's stay in one queue."""
+    """A call's stay in one queue; `policy_version` are the rules under which it came in."""
 
     queue: QueueName
     entered_at: Time
     left_at: Time
     exit: QueueExit
+    policy_version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,8 @@ class OfferRecord:
     One presentation of the call to one agent.
 
     `outcome` is None where he answered; then `ended_at` is the end of the talk. `pop_found` says
-    whether the customer was known; None where no pop was handed out.
+    whether the customer was known; None where no pop was handed out. `policy_version` are the rules
+    by which it was decided.
     """
 
     offer: OfferId
@@ -94,6 +96,7 @@ class OfferRecord:
     answered_at: Time | None
     ended_at: Time
     outcome: OfferOutcome | None
+    policy_version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

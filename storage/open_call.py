@@ -51,6 +51,7 @@ class OpenOffer:
     answered_at: Time | None = None
     ended_at: Time | None = None
     outcome: OfferOutcome | None = None
+    policy_version: str = ""
 
     def end_talk(self, at: Time) -> bool:
         """End the talk, by the first of the facts that say so; tell whether there was one."""
@@ -75,6 +76,7 @@ class OpenOffer:
             answered_at=self.answered_at,
             ended_at=at if self.ended_at is None else self.ended_at,
             outcome=outcome,
+            policy_version=self.policy_version,
         )
 
 
@@ -93,6 +95,10 @@ class OpenCall:
     """The queue that it is in now; it stays there while it rings."""
     last_queue: QueueName | None = None
     entered_at: Time = _NEVER
+    entered_under: str = ""
+    """The version of the policy under which it came into that queue."""
+    policy_version: str = ""
+    """The version in force at the record that is folded now."""
     waiting_since: Time | None = None
     waited: int = 0
     offers: dict[OfferId, OpenOffer] = field(default_factory=dict)
@@ -109,6 +115,7 @@ class OpenCall:
         self.leave(at, QueueExit.MOVED)
         self.queue = self.last_queue = queue
         self.entered_at = since
+        self.entered_under = self.policy_version
         if self.waiting_since is None:
             self.waiting_since = since
 
@@ -117,7 +124,13 @@ class OpenCall:
         if self.queue is None:
             return
         self.queues.append(
-            QueueStay(queue=self.queue, entered_at=self.entered_at, left_at=at, exit=way)
+            QueueStay(
+                queue=self.queue,
+                entered_at=self.entered_at,
+                left_at=at,
+                exit=way,
+                policy_version=self.entered_under,
+            )
         )
         self.queue = None
 
@@ -192,7 +205,13 @@ def follow_agent(call: OpenCall, at: Time, told: AgentTold) -> None:
         case OfferCall():
             call.offers.setdefault(
                 told.offer,
-                OpenOffer(offer=told.offer, agent=told.agent, queue=told.queue, offered_at=at),
+                OpenOffer(
+                    offer=told.offer,
+                    agent=told.agent,
+                    queue=told.queue,
+                    offered_at=at,
+                    policy_version=told.reason.policy_version,
+                ),
             )
         case ScreenPopped() | AgentLegRang():
             _follow_ringing(call.offers.get(told.offer), at, told)

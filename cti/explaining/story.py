@@ -11,11 +11,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from acd.commands import AcdCommand, OfferCall, PlaceCall, ShowAgentState
+from acd.commands import (
+    AcdCommand,
+    DivertCall,
+    OfferCall,
+    OverflowCall,
+    PlaceCall,
+    ShowAgentState,
+    TurnAwayCall,
+    TurnAwayCause,
+)
 from acd.errors import AcdError
 from acd.explaining import Candidate, Decision, Stay, Witness
 from acd.facts import AcdFact, OfferAnswered, OfferEnded
+from acd.opening import Opening
 from acd.waiting import CallState
+from acd.ways import Cause
 from cti.call_facts import CallFact
 from cti.ids import CallId, OfferId
 from cti.instants import Time
@@ -64,7 +75,8 @@ class Happening:
     """
     One record that concerns the call: a fact or a command.
 
-    `stay` is how things stood after it, where the caller waits from then on.
+    `stay` is how things stood after it, where the caller waits from then on; `opening` is what was
+    said of a queue that did not keep him because it was closed.
     """
 
     position: int
@@ -74,6 +86,7 @@ class Happening:
     body: Record
     offered: Offered | None = None
     stay: Stay | None = None
+    opening: Opening | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,8 +249,24 @@ class _Teller:
                 policy_version=record.policy_version,
                 body=body,
                 offered=offered,
+                opening=self._closed(body),
             )
         )
+
+    def _closed(self, body: Record) -> Opening | None:
+        """Return who had closed the queue that did not keep him, if that was why."""
+        match body:
+            case TurnAwayCall(queue=queue, cause=TurnAwayCause.QUEUE_CLOSED):
+                name = queue
+            case (
+                OverflowCall(from_queue=queue, cause=Cause.CLOSED)
+                | DivertCall(from_queue=queue, cause=Cause.CLOSED)
+            ):
+                name = queue
+            case _:
+                return None
+        witness = self._replayed.witness
+        return None if witness is None else witness.opening(name)
 
     def _concerns(self, record: StoredRecord) -> bool:
         return self._needle in record.body or record.name in {"OfferAnswered", "OfferEnded"}

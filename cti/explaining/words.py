@@ -2,8 +2,10 @@
 
 from acd.commands import OfferCall, PlaceCall
 from acd.explaining import Stay
-from acd.facts import CallerLeft, CallQueued, OfferAnswered, OfferEnded
+from acd.facts import CallerLeft, CallQueued, OfferAnswered, OfferEnded, SaidBy
+from acd.opening import Opening
 from acd.waiting import CallState
+from config.errors import harmless
 from cti.call_facts import CallArrived, CallCleared
 from cti.explaining.agents_words import (
     became_free,
@@ -38,6 +40,8 @@ def story_lines(story: Story) -> list[str]:
         said = sentence(happening.body, agents)
         if said is not None:
             lines.append(f"{as_clock(happening.at)}  {said}")
+        if happening.opening is not None:
+            lines += [MARGIN + line for line in opening_lines(happening.opening)]
         if happening.offered is not None and isinstance(happening.body, OfferCall):
             lines += _offer_lines(happening.body, happening.offered, happening)
         if happening.stay is not None:
@@ -46,6 +50,20 @@ def story_lines(story: Story) -> list[str]:
     if story.not_rebuilt is not None:
         lines.append(not_rebuilt(story.not_rebuilt))
     return lines
+
+
+def opening_lines(opening: Opening) -> list[str]:
+    """Return who closed a queue, and since when it was closed."""
+    word = opening.word
+    if word is None or word.is_open:
+        return []
+    if opening.said_by is SaidBy.CALENDAR:
+        said = _("It was closed since {since} by its opening hours: {note}.")
+    elif word.note:
+        said = _("It was closed since {since} by a person: {note}.")
+    else:
+        said = _("It was closed since {since} by a person.")
+    return [said.format(since=as_typed(word.since), note=harmless(word.note))]
 
 
 def stay_lines(stay: Stay, now: Time) -> list[str]:

@@ -32,7 +32,7 @@ class Defects:
             self.broken[command.name] += 1
             log.error(
                 "invariant_broken",
-                name=command.name.value,
+                invariant=command.name.value,
                 about=command.about,
                 healed_by=command.healed_by.value,
             )

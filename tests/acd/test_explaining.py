@@ -3,6 +3,7 @@
 from acd.agent_state import Standing
 from acd.explaining import Candidate, Witness
 from acd.facts import OfferOutcome
+from acd.opening import Word
 from acd.reach import MISSED_THIS_CALL
 from acd.waiting import CallState
 from cti.ids import AgentId, CallId, OfferId, QueueName
@@ -151,3 +152,13 @@ def test_a_witness_decides_as_any_other_distributor() -> None:
     assert seen.witness.agents() == (ANN, BEN, CAT, DAN, EVE)
     assert seen.witness.policy_version == "v1"
     assert Witness().agents() == ()
+
+
+def test_who_closed_a_queue_is_known() -> None:
+    seen = floor().watch(C1)
+    seen.at(5).close(note="Christmas")
+    opening = seen.witness.opening(QueueName("sales"))
+
+    assert opening is not None
+    assert opening.word == Word(is_open=False, since=at(5), note="Christmas")
+    assert seen.witness.opening(QueueName("nowhere")) is None

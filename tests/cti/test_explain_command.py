@@ -17,12 +17,14 @@ from acd.facts import (
     OfferEnded,
     OfferOutcome,
     PolicyApplied,
+    QueueClosed,
+    SaidBy,
 )
 from cti.commands import main
 from cti.ids import OfferId
 from tests.acd.script import policy, queue_policy
-from tests.cti.explaining.life import Life, lived
-from tests.cti.floors import ANN, BEN, arrived, queued, works
+from tests.cti.explaining.life import EVERYBODY, Life, lived
+from tests.cti.floors import ANN, BEN, SALES, arrived, queued, works
 
 ZULU = "2023-11-14T22:13:{}Z"
 
@@ -275,3 +277,32 @@ def test_what_is_asked_must_be_one_thing_and_times_must_be_times(life: Life) -> 
         ["--caller", "c2", "--at", "2099-01-01"],
     ):
         assert run(life, *wrong).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        (
+            QueueClosed(queue=SALES, said_by=SaidBy.CALENDAR, note="office"),
+            "It was closed since 2023-11-14 22:13:21 by its opening hours: office.",
+        ),
+        (
+            QueueClosed(queue=SALES, said_by=SaidBy.PERSON, note="fire \x1b[31m"),
+            "It was closed since 2023-11-14 22:13:21 by a person: fire \\x1b[31m.",
+        ),
+        (
+            QueueClosed(queue=SALES, said_by=SaidBy.PERSON),
+            "It was closed since 2023-11-14 22:13:21 by a person.",
+        ),
+    ],
+)
+def test_who_had_closed_a_queue_is_told(tmp_path: Path, word: QueueClosed, told: str) -> None:
+    life = Life(tmp_path)
+    life.go(PolicyApplied(policy=EVERYBODY))
+    life.go(word)
+    life.go(arrived("c1"), queued("c1"))
+    life.journal.close()
+    said = lines(life, "c1")
+
+    place = next(at for at, line in enumerate(said) if "turned him away: it was closed" in line)
+    assert said[place + 1].strip() == told

@@ -1,6 +1,7 @@
 """A changed configuration while a caller waits: he keeps his place and gets the new agent."""
 
 import asyncio
+import json
 import sys
 from typing import Any
 
@@ -74,4 +75,8 @@ async def test_a_caller_who_waits_goes_to_an_agent_whom_a_reload_brings(
     ]
     for record in records:
         (offer,) = offers_of(record)
+        (stay,) = json.loads(record["queues"])
         assert offer["agent"] == "ben"
+        # He came in under the old rules, and was decided by the new ones.
+        assert f"in force, policy {offer['policy_version']}:" in said
+        assert stay["policy_version"] not in {"", offer["policy_version"]}

@@ -456,3 +456,15 @@ def test_oldest_positions_never_go_back() -> None:
     assert all(before <= after for before, after in pairwise(oldest))
     assert isinstance(at(0), int)
     assert Time(0) < at(0)
+
+
+def test_a_call_is_stamped_with_the_rules_under_which_it_came_and_was_decided() -> None:
+    log = CallLog()
+    records = []
+    for position, (second, body) in enumerate(ANSWERED_CALL, 1):
+        version = "old" if second <= 5 else "new"  # another policy came while he waited
+        records += log.fold(position, at(second), body, version)
+    (record,) = records
+
+    assert [stay.policy_version for stay in record.queues] == ["old"]
+    assert [offer.policy_version for offer in record.offers] == ["v1"]

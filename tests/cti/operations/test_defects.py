@@ -28,7 +28,7 @@ def test_what_was_broken_is_logged_and_counted_by_its_name() -> None:
         {
             "event": "invariant_broken",
             "log_level": "error",
-            "name": "indexed",
+            "invariant": "indexed",
             "about": "queue sales",
             "healed_by": "rebuilt",
         }
