@@ -20,7 +20,7 @@ from acd.waiting import HOLD_PAUSE, Call, CallState
 from acd.way_finding import way_in
 from acd.ways import Cause, TargetKind
 from cti.ids import AgentId, CallId, QueueName
-from cti.instants import Duration, later
+from cti.instants import Duration, Time, later
 
 
 def queue_call(floor: Floor, fact: CallQueued) -> None:
@@ -48,7 +48,9 @@ def queue_call(floor: Floor, fact: CallQueued) -> None:
         if entered is None:
             return
         queue = entered
-    entered_at = floor.now if fact.entered_at is None else min(fact.entered_at, floor.now)
+    regained = _regained(floor, fact, queue) if call is None else None
+    stated = regained if fact.entered_at is None else fact.entered_at
+    entered_at = floor.now if stated is None else min(stated, floor.now)
     call = Call(
         call=fact.call,
         queue=queue.rules.name,
@@ -58,9 +60,10 @@ def queue_call(floor: Floor, fact: CallQueued) -> None:
         queued_at=floor.now,
         skills=tuple(sorted(fact.skills)),
         preferred=tuple(dict.fromkeys(fact.preferred)),
+        party=fact.party,
     )
     floor.calls[call.call] = call
-    place(floor, call, queue)
+    place(floor, call, queue, regained=regained is not None)
 
 
 def prioritise(floor: Floor, call_id: CallId, priority: Duration) -> None:
@@ -92,6 +95,7 @@ def caller_left(floor: Floor, call_id: CallId) -> None:
         return
     if call.offer is not None:
         agent_rules.withdraw(floor, floor.offers[call.offer], WithdrawCause.CALLER_LEFT)
+    _keep_place(floor, call)
     leave_waiting(floor, call, Outcome.ABANDONED)
     del floor.calls[call_id]
 
@@ -150,6 +154,20 @@ def end_spared(floor: Floor, call: CallId, agent_id: AgentId) -> None:
     agent = floor.agents.get(agent_id)
     if agent is not None:
         floor.freed(agent)
+
+
+def _keep_place(floor: Floor, call: Call) -> None:
+    """Keep the place of a caller who hangs up, if his queue does so."""
+    lasts = floor.queues[call.queue].rules.regain
+    if lasts > 0 and call.party is not None:
+        floor.kept_places.keep(call.party, call.entered_at, now=floor.now, lasts=lasts)
+
+
+def _regained(floor: Floor, fact: CallQueued, queue: Queue) -> Time | None:
+    """Return since when a caller has waited who calls again and states no age of his own."""
+    if fact.entered_at is not None or fact.party is None or not queue.rules.regain:
+        return None
+    return floor.kept_places.regain(fact.party, floor.now)
 
 
 def _come_in(floor: Floor, fact: CallQueued, queue: Queue) -> Queue | None:

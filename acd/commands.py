@@ -104,13 +104,18 @@ class WithdrawOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceCall:
-    """Write the call's place on its channel: queue, since when, head start, order of arrival."""
+    """
+    Write the call's place on its channel: queue, since when, head start, order of arrival.
+
+    `regained`: the caller had hung up while he waited, and has the age that he had.
+    """
 
     call: CallId
     queue: QueueName
     entered_at: Time
     priority: Duration
     sequence: int
+    regained: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,7 +90,8 @@ class CallQueued:
     `entered_at` is when he began to wait (now, where None: a recovered or requeued call states its
     own); `priority` is a head start that counts as if he had come that much earlier. `skills` are
     asked for beside those of the queue. `preferred` are agents for whom it is kept at first, the
-    most wanted one first.
+    most wanted one first. `party` is an opaque key by which a caller is known who
+    calls again.
     """
 
     call: CallId
@@ -99,6 +100,7 @@ class CallQueued:
     priority: Duration = NO_HEAD_START
     skills: Skills = ()
     preferred: tuple[AgentId, ...] = ()
+    party: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from acd.agent_state import Agent, Standing
 from acd.commands import AcdCommand, ShowAgentState, Wish
 from acd.offer_state import Offer
 from acd.queue_state import LOOKING_BACK, Queue
+from acd.regaining import KeptPlaces
 from acd.sorted_index import SortedIndex
 from acd.teams import Teams
 from acd.timers import Timer, TimerKind, Timers
@@ -39,6 +40,7 @@ class Floor:
         self.calls: dict[CallId, Call] = {}
         self.offers: dict[OfferId, Offer] = {}
         self.departed: dict[CallId, None] = {}
+        self.kept_places = KeptPlaces()
         self.timers = Timers()
         self.teams = Teams()
         self.last_offer = 0

@@ -23,7 +23,7 @@ _ESTIMATED = {
 """What an outcome says of an estimated wait; any other: the caller was moved."""
 
 
-def place(floor: Floor, call: Call, queue: Queue) -> None:
+def place(floor: Floor, call: Call, queue: Queue, *, regained: bool = False) -> None:
     """Give a call its place in the queue that it names, and have it written on its channel."""
     floor.last_sequence += 1
     call.sequence = floor.last_sequence
@@ -32,7 +32,7 @@ def place(floor: Floor, call: Call, queue: Queue) -> None:
     queue.waiting.add(call)
     queue.entered[call.call] = None
     queue.outcomes.arrived()
-    tell_place(floor, call)
+    tell_place(floor, call, regained=regained)
     start_overflow(floor, call)
     announcing.begin(floor, call)
     floor.stir(queue)
@@ -40,7 +40,7 @@ def place(floor: Floor, call: Call, queue: Queue) -> None:
     step_rules.open_up(floor, call)
 
 
-def tell_place(floor: Floor, call: Call) -> None:
+def tell_place(floor: Floor, call: Call, *, regained: bool = False) -> None:
     """Have a call's place written on its channel."""
     floor.tell(
         PlaceCall(
@@ -49,6 +49,7 @@ def tell_place(floor: Floor, call: Call) -> None:
             entered_at=call.entered_at,
             priority=call.priority,
             sequence=call.sequence,
+            regained=regained,
         )
     )
 

@@ -10,7 +10,7 @@ from enum import Enum
 
 from acd.announce_policy import AnnouncePolicy
 from acd.misses import MissRule
-from acd.ways import ChainRule, JoinRule, KeyRule, LeaveRule
+from acd.ways import NOW, ChainRule, JoinRule, KeyRule, LeaveRule
 from cti.ids import AgentId, QueueName, SkillName
 from cti.instants import Duration, seconds
 
@@ -82,6 +82,9 @@ class QueuePolicy:
     comes after all who are), `weights` their weights (1 where nothing is said), `seed` what its
     chance begins with.
 
+    `regain` is how long the place of a caller is kept who hangs up while he waits, should he call
+    again.
+
     `misses` are the rules for the causes of missing a call of which more is said. An agent may
     extend his wrap-up until it has lasted `wrap_up_max` in all. `announce` is what its callers hear
     while they wait, `keys` is where the keys lead that they press; `keys_while_ringing`: also while
@@ -117,6 +120,7 @@ class QueuePolicy:
     steps: tuple[Step, ...] = ()
     preferred_wait: Duration = NO_WAIT
     weight: Duration = NO_WAIT
+    regain: Duration = NOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

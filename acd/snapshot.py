@@ -23,6 +23,7 @@ from acd.opening import UNSAID, Opening
 from acd.outcomes import Outcome, Outcomes
 from acd.policy import WRAP_UP_MAX, QueuePolicy, Skills
 from acd.queue_state import NOT_DERIVABLE, Queue
+from acd.regaining import KeptPlace, KeptPlaces
 from acd.stints import Stint
 from acd.timers import Timer, TimerKind
 from acd.waiting import Call, CallState
@@ -117,6 +118,7 @@ class CallSnapshot:
     overflow_due: bool
     held_until: Time | None
     spared: tuple[tuple[AgentId, Time], ...]
+    party: str | None = None
     hearing: Hearing = NOTHING_HEARD
     skills: Skills = ()
     step: int = 0
@@ -156,6 +158,7 @@ class DistributorState:
     calls: tuple[CallSnapshot, ...]
     offers: tuple[OfferSnapshot, ...]
     departed: tuple[CallId, ...]
+    kept_places: tuple[KeptPlace, ...] = ()
     slot_ends: Time | None = None
 
 
@@ -172,6 +175,7 @@ def save(floor: Floor) -> DistributorState:
         calls=tuple(_save_call(call) for _, call in sorted(floor.calls.items())),
         offers=tuple(_save_offer(offer) for _, offer in sorted(floor.offers.items())),
         departed=tuple(floor.departed),
+        kept_places=floor.kept_places.saved(),
         slot_ends=floor.slot_ends,
     )
 
@@ -190,6 +194,7 @@ def load(state: DistributorState) -> Floor:
     floor.last_offer = state.last_offer
     floor.last_sequence = state.last_sequence
     floor.departed = dict.fromkeys(state.departed)
+    floor.kept_places = KeptPlaces(state.kept_places)
     for queue in state.queues:
         floor.queues[queue.rules.name] = Queue(
             rules=queue.rules,
@@ -353,6 +358,7 @@ def _save_call(call: Call) -> CallSnapshot:
         overflow_due=call.overflow_due,
         held_until=call.held_until,
         spared=tuple(sorted(call.spared.items())),
+        party=call.party,
         hearing=call.hearing,
         skills=call.skills,
         step=call.step,
@@ -377,6 +383,7 @@ def _load_call(floor: Floor, state: CallSnapshot) -> None:
         overflow_due=state.overflow_due,
         held_until=state.held_until,
         spared=dict(state.spared),
+        party=state.party,
         hearing=state.hearing,
         skills=state.skills,
         step=state.step,

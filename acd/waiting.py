@@ -54,9 +54,9 @@ class Call:
     """
     One call that waits, is offered, or is talked with.
 
-    `offer` is its live offer and `agent` who talks with it. `spared` says until when which agents
-    are not offered it again. `overflow_at` counts from when it entered its
-    present queue; `overflow_due` says that this came while it could not be moved.
+    `offer` is its live offer and `agent` who talks with it; `party` is its caller's key. `spared`
+    says until when which agents are not offered it again. `overflow_at` counts from when it entered
+    its present queue; `overflow_due` says that this came while it could not be moved.
 
     `skills` are its own, beside those that its queue asks for; `step` counts the queue's steps that
     were taken, `step_at` is when the next is due. Until `preferred_until` it is kept for the agents
@@ -73,6 +73,7 @@ class Call:
     state: CallState = CallState.WAITING
     offer: OfferId | None = None
     agent: AgentId | None = None
+    party: str | None = None
     overflow_at: Time | None = None
     overflow_due: bool = False
     held_until: Time | None = None

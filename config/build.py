@@ -249,6 +249,7 @@ def _queue(name: str, section: QueueSection) -> QueuePolicy:
         order=tuple(AgentId(name) for name in section.order),
         weights=tuple((AgentId(name), weight) for name, weight in section.weights.items()),
         seed=section.seed,
+        regain=section.regain,
         announce=announce_policy(section.announce),
         keys=tuple(KeyRule(key=key, target=sent.target) for key, sent in section.keys.items()),
         keys_while_ringing=section.keys_while_ringing,

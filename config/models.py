@@ -245,6 +245,8 @@ class QueueSection(Section):
     """Where the keys lead that callers press while they wait; docs/announcements.md tells more."""
     keys_while_ringing: Annotated[bool, Means(_("true or false"))] = True
     """true: keys count while an agent's phone rings for the caller, too."""
+    regain: Annotated[Duration, Within(Duration(0), HOUR)] = Duration(0)
+    """So long the place of who hangs up is kept, should he call again; 0s: not at all."""
     hours: HoursOfQueue | None = None
     """When it is open: a name from hours, or the opening hours themselves; null: always."""
     strategy: Annotated[StrategyName, Means(_STRATEGIES)] = "longest_idle"

@@ -133,7 +133,6 @@ _TEMPLATES: Mapping[type, str] = {
     CallArrived: _("The caller came, for service {service}."),
     FlowEntered: _("He heard the flow {flow}."),
     ChoiceMade: _("He chose {choice} in the flow {flow}."),
-    PlaceCall: _("He was given a place in queue {queue}."),
     OfferCall: _("The call was offered to {agent} (offer {offer}, {device})."),
     AgentLegRang: _("The phone of {agent} rang."),
     OfferAnswered: _("{agent} answered."),
@@ -151,6 +150,12 @@ def _of_turn_away(body: object) -> str | None:
     if not isinstance(body, TurnAwayCall):
         return None
     return _TURNED_AWAY.get(body.cause, body.cause.value)
+
+
+def _of_place(body: object) -> str | None:
+    if isinstance(body, PlaceCall) and body.regained:
+        return _("He had hung up while he waited, and has his place again, in queue {queue}.")
+    return _("He was given a place in queue {queue}.")
 
 
 def _of_overflow(body: object) -> str | None:
@@ -193,6 +198,7 @@ def _of_flow_left(body: object) -> str | None:
 
 _CHOSEN: Mapping[type, Callable[[object], str | None]] = {
     TurnAwayCall: _of_turn_away,
+    PlaceCall: _of_place,
     OverflowCall: _of_overflow,
     DivertCall: _of_diversion,
     Announce: of_announcement,

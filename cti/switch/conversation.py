@@ -109,7 +109,11 @@ class Conversation:
     def _queued(self, queue: QueueName) -> CallQueued:
         """Return that he waits, with the age and head start that he has by now, if he has any."""
         return CallQueued(
-            call=self.line.call, queue=queue, entered_at=self.since, priority=self.priority
+            call=self.line.call,
+            queue=queue,
+            entered_at=self.since,
+            priority=self.priority,
+            party=self.line.party,
         )
 
     async def _queue(self, queued: CallQueued) -> None:

@@ -13,7 +13,7 @@ from enum import Enum
 
 from acd.commands import DivertCall, OfferCall, PlaceCall, TurnAwayCall
 from cti.call_facts import HungUpBy
-from cti.ids import AgentId, CallId, DeviceId, LegId, OfferId
+from cti.ids import AgentId, CallId, DeviceId, LegId, OfferId, PartyKey
 from protocols.agi.session import AgiSession
 
 
@@ -63,6 +63,7 @@ class CallerLine:
     leg: LegId
     channel: str
     state: LineState = LineState.DETACHED
+    party: PartyKey | None = None
     session: AgiSession | None = None
     sessions: int = 0
     offer: LiveOffer | None = None

@@ -17,6 +17,7 @@ from cti.ids import CallId, PartyKey
 from cti.switch.attach import Attachment, read_attachment
 from cti.switch.caller_id import CallerId, clean_caller_id, read_from_header
 from cti.switch.conversation import Announcements, Conversation
+from cti.switch.known_callers import KnownCallers
 from cti.switch.ledger import Ledger
 from cti.switch.lines import CallerLine
 from cti.switch.outcomes import outcome_of_dial
@@ -64,6 +65,7 @@ class Reception:
     services: Mapping[str, Service]
     flows: Mapping[str, Flow]
     announcements: Announcements
+    callers: KnownCallers
     line_left: Callable[[CallerLine], None]
 
     async def serve(self, session: AgiSession) -> None:
@@ -110,6 +112,7 @@ class Reception:
         self.inbox.post(
             CallArrived(call=call, leg=line.leg, service=attachment.service, party=party)
         )
+        line.party = self.callers.key_of(caller.number, party)
         self.ledger.attach(line, session, channel)
         self.watch.caller_arrived(call, attachment.service, caller.number, caller.name)
         log.info("call_arrived", call_id=call, service=attachment.service, altered=caller.altered)

@@ -23,6 +23,7 @@ from cti.calls import Call
 from cti.ids import CallId, OfferId, PbxId
 from cti.switch.conversation import Announcements
 from cti.switch.devices import Devices
+from cti.switch.known_callers import KnownCallers
 from cti.switch.ledger import Ledger
 from cti.switch.lines import CallerLine, LineState, LiveOffer
 from cti.switch.outcomes import CAUSE_WITHDRAWN
@@ -69,6 +70,7 @@ class Switch:
             services=services,
             flows=flows,
             announcements=announcements,
+            callers=KnownCallers(),
             line_left=self._make_sure,
         )
         self._witness = Witness(self.ledger, ami)

@@ -106,6 +106,7 @@ def queue_policy(
     steps: tuple[Step, ...] = (),
     preferred: float = 0,
     weight: float = 0,
+    regain: float = 0,
 ) -> QueuePolicy:
     """
     Return a queue's rules.
@@ -141,6 +142,7 @@ def queue_policy(
             )
             for cause, to in _ways(leave)
         ),
+        regain=seconds(regain),
         chain=tuple(_chain_rule(conditions, to) for conditions, to in _ways(chain)),
         keys=tuple(KeyRule(key=key, target=target(to)) for key, to in _ways(keys)),
         keys_while_ringing=keys_while_ringing,
@@ -301,7 +303,8 @@ def brief(command: AcdCommand) -> str:
         case WithdrawOffer():
             said = f"withdraw {command.offer} {command.cause.value}"
         case PlaceCall():
-            said = f"place {command.call} {command.queue}"
+            again = " again" if command.regained else ""
+            said = f"place {command.call} {command.queue}{again}"
         case OverflowCall() | DivertCall() | TurnAwayCall():
             said = _brief_of_way(command)
         case Announce():
@@ -439,6 +442,7 @@ class Script:
         ahead: float = 0,
         skills: str = "",
         preferred: str = "",
+        party: str | None = None,
     ) -> Self:
         return self.tell(
             CallQueued(
@@ -448,6 +452,7 @@ class Script:
                 priority=Duration(seconds(ahead)),
                 skills=knows(skills),
                 preferred=tuple(AgentId(name) for name in preferred.split()),
+                party=party,
             )
         )
 

@@ -88,6 +88,7 @@ class AnyFactInAnyState(RuleBasedStateMachine):
         ahead=st.sampled_from([0, 0, 30]),
         skills=st.sampled_from(["", "english:1", "spanish:2 english:2"]),
         preferred=st.lists(agents, max_size=2),
+        party=st.sampled_from([None, "p1", "p2"]),
     )
     def a_call_is_queued(  # noqa: PLR0917 - drawn one by one
         self,
@@ -97,6 +98,7 @@ class AnyFactInAnyState(RuleBasedStateMachine):
         ahead: int,
         skills: str,
         preferred: list[AgentId],
+        party: str | None,
     ) -> None:
         self.tell(
             CallQueued(
@@ -106,6 +108,7 @@ class AnyFactInAnyState(RuleBasedStateMachine):
                 priority=Duration(seconds(ahead)),
                 skills=knows(skills),
                 preferred=tuple(preferred),
+                party=party,
             )
         )
 

@@ -118,3 +118,7 @@ def test_a_call_that_was_sent_away_comes_back_with_its_age_and_as_a_newcomer_wit
     floor.queue("c1").expect("divert c1 sales number 1234 for closed")
     floor.queue("c1", since=5).expect("place c1 sales")
     floor.leave("c1").queue("c1", since=5).expect()
+
+
+def test_overflow_is_no_cause_at_a_door() -> None:
+    Script(queue_policy(join="overflow>busy")).queue("c1").expect("place c1 sales")

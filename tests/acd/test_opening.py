@@ -3,6 +3,7 @@
 import pytest
 
 from acd.distributor import Distributor
+from acd.facts import SaidBy
 from acd.opening import Opening, Word
 from cti.ids import QueueName
 from tests.acd.script import Script, at, policy, queue_policy
@@ -60,8 +61,10 @@ def test_a_persons_word_stands_above_the_calendars_until_he_takes_it_back(
     getattr(floor, calendars)()
 
     assert opening(floor).is_open == (persons == "open")
+    assert opening(floor).said_by is SaidBy.PERSON
     floor.leave_to_calendar()
     assert opening(floor).is_open == (calendars == "open")
+    assert opening(floor).said_by is SaidBy.CALENDAR
 
 
 def test_a_person_who_has_not_spoken_takes_nothing_back() -> None:

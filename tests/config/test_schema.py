@@ -105,6 +105,7 @@ def test_defaults_are_written_as_people_write_them() -> None:
         "join": None,
         "leave": None,
         "overflow": None,
+        "regain": "0s",
         "hours": None,
         "strategy": "longest_idle",
         "window": "8h",

@@ -31,6 +31,12 @@ def test_the_short_form_is_one_rule_by_wait(folder: Folder) -> None:
     assert sales(folder).chain == ()
 
 
+def test_a_queue_may_keep_the_places_of_those_who_hang_up(folder: Folder) -> None:
+    assert sales(folder).regain == 0
+    assert with_ways(folder, "    regain: 5m\n") == []
+    assert sales(folder).regain == seconds(300)
+
+
 def test_each_way_out_becomes_a_rule_of_the_policy(folder: Folder) -> None:
     complaints = with_ways(
         folder,

@@ -185,6 +185,7 @@ def _with_ways() -> list[QueuePolicy]:
         queue_policy(
             "sales",
             room=6,
+            regain=60,
             join="closed>queue:support full>voicemail:box all_not_ready>busy",
             leave="all_not_ready@20>queue:support closed@5>fresh:night closed@40>voicemail:box",
             chain="wait=15,waiting=3>queue:support calls_per_agent=4>number:99 wait=60>flow:late",
@@ -378,6 +379,7 @@ class World:
             priority=Duration(seconds(chance.choice([0, 0, 0, 30]))),
             skills=knows(chance.choice(["", "", "", "english:1", "spanish:2", "english:1 x:1"])),
             preferred=tuple(chance.sample(AGENTS, chance.choice([0, 0, 0, 1, 2]))),
+            party=chance.choice([None, "p1", "p2", "p3"]),
         )
         again = CallQueued(call=any_call, queue=QueueName(chance.choice(QUEUES)))
         device = phone(chance.choice(AGENTS))
