@@ -251,7 +251,7 @@ class Conversation:
             call_id=self.line.call,
             queue=order.from_queue,
             target=target.kind.value,
-            name=target.name,
+            to=target.name,
         )
         await self.turn_away()
         return None
