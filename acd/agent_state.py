@@ -168,6 +168,10 @@ class Agent:
             return Standing.NOT_READY
         return standing
 
+    def declines(self, queue: QueueName) -> bool:
+        """Return whether he wants calls, but none of this queue."""
+        return self.wish is Wish.READY and queue in self.not_ready_in
+
     def follow_work(self, now: Time) -> None:
         """Note in his workload what he does from now on."""
         busy = self.occupation in (Occupation.BUSY, Occupation.WRAPPING_UP)

@@ -147,7 +147,12 @@ class Floor:
         if self._wishes.get(agent.agent) is not agent.wish:
             return False
         queues = self.queues
-        return all(name in queues and queues[name].has_in_place(agent) for name in agent.queues)
+        return all(
+            name in queues
+            and queues[name].has_in_place(agent)
+            and (agent.agent in queues[name].presence.declining) is agent.declines(name)
+            for name in agent.queues
+        )
 
     def knows_all(self) -> bool:
         """Return whether the agents in the table are those who stand somewhere and are shown."""
@@ -180,6 +185,7 @@ class Floor:
             self._lost[agent.agent] = None
         standing = agent.standing_in(name)
         self.queues[name].put(agent, standing, self.now)
+        self._follow_declining(agent, name)
         if standing is Standing.READY:
             self.freed(agent)
 
@@ -304,8 +310,17 @@ class Floor:
             queue = self.queues[name]
             queue.presence.leave(before)
             queue.presence.enter(agent.wish)
-            self.stir(queue)
+            self._follow_declining(agent, name)
         self._wishes[agent.agent] = agent.wish
+
+    def _follow_declining(self, agent: Agent, name: QueueName) -> None:
+        """Note whether an agent who wants calls wants any of this queue."""
+        queue = self.queues[name]
+        if agent.declines(name):
+            queue.presence.declining.add(agent.agent)
+        else:
+            queue.presence.declining.discard(agent.agent)
+        self.stir(queue)
 
     def _enter_queues(self, agent: Agent) -> None:
         standing = agent.standing()
@@ -313,7 +328,7 @@ class Floor:
             queue = self.queues[name]
             queue.put(agent, agent.standing_in(name), self.now)
             queue.presence.enter(agent.wish)
-            self.stir(queue)
+            self._follow_declining(agent, name)
         self._restaffed.update(dict.fromkeys(agent.queues))
         self._standings[agent.agent] = standing
         self._wishes[agent.agent] = agent.wish
@@ -326,5 +341,6 @@ class Floor:
             queue = self.queues[name]
             queue.drop(agent)
             queue.presence.leave(wish)
+            queue.presence.declining.discard(agent.agent)
             self.stir(queue)
         self._restaffed.update(dict.fromkeys(agent.queues))

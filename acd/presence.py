@@ -1,14 +1,21 @@
-"""How many of a queue's agents are logged on, and how many of those want calls."""
+"""
+How many of a queue's agents are logged on, and how many of those want its calls.
+
+They are counted by what they wish, whatever they do. Who wants calls, but none of this queue,
+stands in `declining`.
+"""
 
 from acd.commands import Wish
+from cti.ids import AgentId
 
 
 class Presence:
-    """Counts the agents of one queue by what they wish, whatever they are doing."""
+    """Counts the agents of one queue by what they wish."""
 
-    __slots__ = ("_counts",)
+    __slots__ = ("_counts", "declining")
 
     def __init__(self) -> None:
+        self.declining: set[AgentId] = set()
         self._counts = dict.fromkeys(Wish, 0)
 
     def enter(self, wish: Wish) -> None:
@@ -30,5 +37,5 @@ class Presence:
 
     @property
     def wanting(self) -> int:
-        """Return how many want calls, be they free or not."""
-        return self._counts[Wish.READY]
+        """Return how many want calls of this queue, be they free or not."""
+        return self._counts[Wish.READY] - len(self.declining)

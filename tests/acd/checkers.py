@@ -170,7 +170,13 @@ def check_nobody_stays_who_is_to_leave(state: DistributorState) -> None:
     for queue in state.queues:
         rules = queue.rules
         calls = waiting_in(state, rules.name)
-        wishes = [agent.wish for agent in state.agents if rules.name in agent.queues]
+        wishes = [
+            Wish.NOT_READY
+            if rules.name in dict(agent.not_ready_in) and agent.wish is Wish.READY
+            else agent.wish
+            for agent in state.agents
+            if rules.name in agent.queues
+        ]
         logged_on = [wish for wish in wishes if wish is not Wish.LOGGED_OFF]
         holds = {
             Cause.CLOSED: not queue.opening.is_open,

@@ -3,9 +3,11 @@
 import pytest
 
 from acd.distributor import Distributor
-from acd.facts import OfferOutcome
-from tests.acd.script import Script, policy, queue_policy
+from acd.facts import AgentMadeNotReady, AgentMadeReady, OfferOutcome
+from cti.ids import QueueName
+from tests.acd.script import ANN, Script, policy, queue_policy
 
+SALES = QueueName("sales")
 SUPPORT = queue_policy("support")
 
 
@@ -140,3 +142,18 @@ def test_leaving_outlives_a_restart(after: int) -> None:
     floor.distributor = Distributor.restore(floor.distributor.snapshot())
 
     floor.at(10).end(1).not_ready("ann").at(35).expect("turn away c1 queue_closed")
+
+
+def test_who_wants_calls_but_none_of_this_queue_is_not_ready_here() -> None:
+    floor = Script(
+        queue_policy(leave="all_not_ready>busy", join="all_not_ready>busy"),
+        SUPPORT,
+        agents="ann:sales,support",
+        ready="ann",
+    )
+    floor.occupy("ann").queue("c1").at(9).forget()
+
+    floor.tell(AgentMadeNotReady(agent=ANN, reason="no", queue=SALES))
+    floor.expect("turn away c1 all_not_ready")
+    floor.queue("c2").expect("turn away c2 all_not_ready").queue("c3", "support").forget()
+    floor.tell(AgentMadeReady(agent=ANN, queue=SALES)).queue("c4").expect("place c4 sales")
