@@ -22,7 +22,7 @@ SHELL := /bin/bash
 LEAVE_QUIETLY := [ $$code -ne 130 ] || { kill -INT $$PPID; exit 0; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fmt lint types cover messages bench chaos simulate-faults clean
+.PHONY: help demo test fmt lint types cover mutants messages bench chaos simulate-faults clean
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -51,6 +51,9 @@ types: $(READY) ## Check the types
 cover: $(READY) ## Show that the core's tests take every branch of it; fails below 100 %
 	@$(BIN)/python -m pytest -q --cov=acd --cov-branch --cov-report=term-missing:skip-covered \
 		--cov-fail-under=100 tests/acd tests/simulation $(ARGS)
+
+mutants: $(READY) ## Plant mistakes into the core, and see that its tests find each; ONLY="words of a name"
+	@$(BIN)/python -m tests.mutants $(ONLY) || { code=$$?; $(LEAVE_QUIETLY); exit $$code; }
 
 messages: $(READY) ## Take the texts for people out of the code, for translation
 	@$(BIN)/python -m tests.messages
