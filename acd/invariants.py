@@ -173,8 +173,11 @@ def _of_queues(floor: Floor) -> Iterator[Breach]:
     wishes: dict[Wish, Counter[QueueName]] = {wish: Counter() for wish in Wish}
     stand: dict[Standing, Counter[QueueName]] = {standing: Counter() for standing in Standing}
     for agent in floor.agents.values():
-        for name in agent.queues:
-            stand[agent.standing_in(name)][name] += 1
+        if agent.not_ready_in:
+            for name in agent.queues:
+                stand[agent.standing_in(name)][name] += 1
+        else:
+            stand[agent.standing()].update(agent.queues)
         wishes[agent.wish].update(agent.queues)
     calls = [call for call in floor.calls.values() if call.state is not CallState.TALKING]
     wait = Counter([call.queue for call in calls])

@@ -90,6 +90,10 @@ class Lane:
         """Return whether any call is open here."""
         return len(self._open) > 0
 
+    def count_open(self) -> int:
+        """Return how many calls are open here."""
+        return len(self._open)
+
     def has_open(self, place: Place) -> bool:
         """Return whether a call is open here."""
         return place in self._open

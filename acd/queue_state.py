@@ -183,7 +183,7 @@ class Queue:
 
     def count_open(self) -> int:
         """Return how many calls are open in lanes."""
-        return sum(len(lane.places()) for lane in self._lanes.values())
+        return sum(lane.count_open() for lane in self._lanes.values())
 
     def note_offer(self, agent: AgentId) -> None:
         """Note that an agent in line is offered a call now."""

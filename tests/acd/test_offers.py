@@ -296,3 +296,10 @@ def test_a_withdrawal_has_one_cause_only() -> None:
     floor.at(2).leave("c1").log_off("ann").at(60)
 
     floor.expect(f"withdraw 1 {WithdrawCause.CALLER_LEFT.value}")
+
+
+def test_who_answers_as_his_caller_leaves_keeps_his_place_in_the_line() -> None:
+    floor = Script(ready="ann ben")
+    floor.at(5).queue("c1").leave("c1").at(6).answer(1).forget()
+
+    floor.at(7).queue("c2").expect("place c2 sales", "offer 2 c2 ann")

@@ -34,6 +34,8 @@ TEST_MAX_S: Final = 60
 """How long a test may take on a mutant that makes it run for ever."""
 RUN_MAX_S: Final = 900
 PYTEST_FAILED: Final = 1
+PYTEST_BROKEN: Final = 3
+"""What pytest ends with where a test of hypothesis had to be ended as it did not end by itself."""
 FOUND_BY: Final = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
 
@@ -141,6 +143,8 @@ class Field:
             return f"all of them: they did not end within {RUN_MAX_S} s"
         if self._running.returncode == 0:
             return None
+        if self._running.returncode == PYTEST_BROKEN:
+            return "a test by chance, which did not end"
         found = FOUND_BY.search(said)
         if self._running.returncode != PYTEST_FAILED or found is None:
             raise MutantError(f"the tests did not run:\n{said[-2000:]}")
