@@ -187,8 +187,8 @@ MUTANTS: Final = (
     Mutant(
         name="let a call come from the future",
         file="acd/call_rules.py",
-        there="floor.now if fact.entered_at is None else min(fact.entered_at, floor.now)",
-        instead="floor.now if fact.entered_at is None else fact.entered_at",
+        there="floor.now if stated is None else min(stated, floor.now)",
+        instead="floor.now if stated is None else stated",
     ),
     Mutant(
         name="ring on for a caller who has left",
@@ -339,5 +339,59 @@ MUTANTS: Final = (
         file="acd/invariants.py",
         there="found.extend(self._audit(floor))",
         instead="pass",
+    ),
+    Mutant(
+        name="forget a queue's weight",
+        file="acd/waiting.py",
+        there="self.entered_at - self.priority - self.weight",
+        instead="self.entered_at - self.priority",
+    ),
+    Mutant(
+        name="off by one in a skill's level",
+        file="acd/reach.py",
+        there="level(skills, name) >= least",
+        instead="level(skills, name) > least",
+    ),
+    Mutant(
+        name="let a step ask for more",
+        file="acd/reach.py",
+        there="min(least, asked[name])",
+        instead="max(least, asked[name])",
+    ),
+    Mutant(
+        name="off by one in the rings",
+        file="acd/lanes.py",
+        there="if ring > reach.ring:",
+        instead="if ring >= reach.ring:",
+    ),
+    Mutant(
+        name="offer a call to whom it is spared",
+        file="acd/lanes.py",
+        there="if key[2] in call.spared:",
+        instead="if key in call.spared:",
+    ),
+    Mutant(
+        name="take a step a moment too late",
+        file="acd/step_rules.py",
+        there="later(call.queued_at, steps[call.step].after) <= floor.now",
+        instead="later(call.queued_at, steps[call.step].after) < floor.now",
+    ),
+    Mutant(
+        name="give a place back that is no longer kept",
+        file="acd/regaining.py",
+        there="place is None or place.until < now",
+        instead="place is None",
+    ),
+    Mutant(
+        name="say what is no better",
+        file="acd/announcing.py",
+        there="said < last",
+        instead="said <= last",
+    ),
+    Mutant(
+        name="take a key while it rings where it does not count",
+        file="acd/key_rules.py",
+        there="and not rules.keys_while_ringing",
+        instead="and rules.keys_while_ringing is None",
     ),
 )
