@@ -13,7 +13,6 @@ event without it is not about that call.
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Mapping
-from dataclasses import replace
 
 import structlog
 
@@ -60,6 +59,7 @@ class Switch:
         self._pbx = pbx
         self._ami = ami
         self._floor = floor
+        self._services, self._flows = dict(services), dict(flows)
         self.ledger = Ledger(pbx, inbox)
         self._reception = Reception(
             ledger=self.ledger,
@@ -67,8 +67,8 @@ class Switch:
             floor=floor,
             parties=parties,
             watch=watch,
-            services=services,
-            flows=flows,
+            services=self._services,
+            flows=self._flows,
             announcements=announcements,
             callers=KnownCallers(),
             line_left=self._make_sure,
@@ -107,8 +107,15 @@ class Switch:
             self.ledger.restore(known)
 
     def lead(self, services: Mapping[str, Service], flows: Mapping[str, Flow]) -> None:
-        """Lead callers in like this from now on; whoever is in a flow goes on in it."""
-        self._reception = replace(self._reception, services=services, flows=flows)
+        """
+        Lead callers like this from now on; whoever is in a flow goes on in it.
+
+        In place: a caller who waits already may be sent into a flow that is new.
+        """
+        self._services.clear()
+        self._services.update(services)
+        self._flows.clear()
+        self._flows.update(flows)
 
     # Commands of the core
 

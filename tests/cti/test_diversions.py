@@ -1,15 +1,19 @@
 """A rule of a queue sends a caller elsewhere: into a flow, or, where we cannot take him, away."""
 
+from dataclasses import replace
+
 import pytest
 
 from acd.commands import DivertCall, PlaceCall
 from acd.facts import CallQueued
 from acd.ways import Cause, Target, TargetKind
-from cti.call_facts import CallCleared, HungUpBy
+from cti.call_facts import CallCleared, FlowEntered, HungUpBy
 from cti.ids import CallId, QueueName
 from cti.instants import Duration, Time
+from cti.switch.reception import Service
 from tests.cti.callers import WAITS, Caller, board
 from tests.cti.switchboard import SALES
+from tests.ivr.flows import flow
 
 
 def diverted(call: CallId, kind: TargetKind, name: str) -> DivertCall:
@@ -79,3 +83,21 @@ async def test_who_cannot_be_taken_where_a_rule_sends_him_is_let_go_and_not_lost
         cleared = await here.facts.wait_for(CallCleared)
 
     assert cleared.hung_up_by is HungUpBy.SYSTEM
+
+
+async def test_who_waits_already_is_sent_into_a_flow_that_a_reload_has_brought() -> None:
+    caller, later = Caller(), Caller(uniqueid="1700000000.77")
+    async with board() as here:
+        call = await here.waiting(caller)
+        here.switch.lead(
+            {"9000": Service(number="9000", flow="new")}, {"new": replace(flow(), name="new")}
+        )
+        here.switch.carry_out(diverted(call, TargetKind.FLOW, "new"))
+        await caller.told("STREAM FILE")
+        here.comes(later, arguments={"CORD_SERVICE": "9000"})
+        await later.told("STREAM FILE")
+        entered = here.facts.of(FlowEntered)
+        caller.channel.hang_up()
+        later.channel.hang_up()
+
+    assert [fact.flow for fact in entered] == ["new", "new"]
