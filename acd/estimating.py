@@ -26,8 +26,8 @@ of them; what lies between is mixed. `likely` lies one standard deviation above 
 the sum of so many lengths has it, so that about five callers in six are answered within it.
 
 None where nothing honest can be said: nobody works, or too little was observed. Not foreseen are
-calls that come later with a head start, breaks, and callers who give up; that shows in the
-calibration.
+calls that come later with a head start, breaks, callers who give up, and that a call ahead may need
+skills which others need not; that shows in the calibration.
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,6 +38,7 @@ from acd.agent_state import Agent, Standing
 from acd.floor import Floor
 from acd.observed import PARTS, Observed
 from acd.queue_state import Queue
+from acd.reach import has
 from acd.teams import Team
 from acd.waiting import Call
 from cti.ids import AgentId, QueueName
@@ -89,7 +90,7 @@ def outlook(floor: Floor, call: Call) -> Outlook | None:
     undivided = [
         agents
         for team, agents in teams.items()
-        if not any(name in ahead for name in team if name != call.queue)
+        if not any(name in ahead for name in team.queues if name != call.queue)
     ]
     waits = [_wait(floor, queue, _Crew(teams=everybody, work=own // count))]
     if len(undivided) < len(everybody):
@@ -108,8 +109,24 @@ def outlook(floor: Floor, call: Call) -> Outlook | None:
 
 
 def who_can_take(floor: Floor, call: Call) -> dict[Team, Mapping[AgentId, Agent]]:
-    """Return the teams whose agents can take a call; here alone it is said who that is."""
-    return dict(floor.teams.of(call.queue))
+    """Return the teams whose agents can take a call at its present step; only here it is said."""
+    queue = floor.queues[call.queue]
+    reach = queue.reach(call.skills, call.step)
+    able: dict[Team, Mapping[AgentId, Agent]] = {}
+    for team, agents in floor.teams.of(call.queue):
+        those: Mapping[AgentId, Agent] = agents
+        if queue.rules.rings or queue.reserves:
+            those = {
+                name: agent
+                for name, agent in agents.items()
+                if name in reach.agents
+                or (queue.ring(name) <= reach.ring and has(team.skills, reach.skills))
+            }
+        elif not has(team.skills, reach.skills):
+            continue
+        if those:
+            able[team] = those
+    return able
 
 
 def _work_ahead(
@@ -117,7 +134,7 @@ def _work_ahead(
 ) -> dict[QueueName, int]:
     """Return the microseconds of work that come before a call, of queues that have any."""
     ahead: dict[QueueName, int] = {}
-    for name in {name: None for team in teams for name in team}:
+    for name in {name: None for team in teams for name in team.queues}:
         other = floor.queues[name]
         calls = other.waiting.ahead(call.place) - floor.teams.ringing(name)
         if calls > 0:

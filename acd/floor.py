@@ -183,6 +183,7 @@ class Floor:
         self._touched[agent.agent] = None
         if agent.agent in self._kept:
             self._lost[agent.agent] = None
+        self.teams.follow(agent, self.queues, self.now)
         standing = agent.standing_in(name)
         self.queues[name].put(agent, standing, self.now)
         self._follow_declining(agent, name)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from acd.agent_state import Agent, Standing
 from acd.commands import Occupation, Wish
+from acd.estimating import OBSERVED_MIN
 from acd.floor import Floor
 from acd.misses import MissCause
 from acd.opening import UNSAID, Opening
@@ -42,6 +43,24 @@ class AgentCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EstimatesPicture:
+    """
+    What a queue that tells callers their wait has learnt of it.
+
+    `handle_time` is how long a call takes an agent, `ring_time` how long it rings until one
+    answers; None: too few calls. Of the last `cases` callers `right` millionths were answered
+    within what they were told, `bias` later than expected. `told`: the estimates are said aloud.
+    """
+
+    handle_time: Duration | None
+    ring_time: Duration | None
+    cases: int
+    right: int | None
+    bias: Duration | None
+    told: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueuePicture:
     """A queue: its waiting calls in the order of service, its agents, and whether it is open."""
 
@@ -50,6 +69,7 @@ class QueuePicture:
     waiting: tuple[WaitingPicture, ...]
     agents: AgentCounts
     opening: Opening = UNSAID
+    estimates: EstimatesPicture | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +132,22 @@ def _draw_queue(floor: Floor, name: QueueName, queue: Queue) -> QueuePicture:
         waiting=tuple(_draw_waiting(floor, call) for call in queue.waiting),
         agents=AgentCounts(**{standing.value: counts[standing] for standing in Standing}),
         opening=queue.opening,
+        estimates=_draw_estimates(queue),
+    )
+
+
+def _draw_estimates(queue: Queue) -> EstimatesPicture | None:
+    policy = None if queue.rules.announce is None else queue.rules.announce.estimate
+    if policy is None:
+        return None
+    is_known = queue.handled.cases >= OBSERVED_MIN
+    return EstimatesPicture(
+        handle_time=queue.handled.mean if is_known else None,
+        ring_time=queue.rang.mean if is_known else None,
+        cases=len(queue.calibration.cases),
+        right=queue.calibration.share,
+        bias=queue.calibration.bias,
+        told=queue.calibration.is_trusted(policy),
     )
 
 

@@ -144,4 +144,5 @@ def _apply_agent(floor: Floor, policy: AgentPolicy, queues: tuple[QueueName, ...
     if skills == agent.skills:
         return False
     agent.skills = skills
+    floor.teams.follow(agent, floor.queues, floor.now)
     return True

@@ -1,24 +1,30 @@
 """
-Who works for which queues: the agents who want calls, by the set of queues that they serve.
+Who works for which queues: the agents who want calls, by their queues and what they know.
 
 Who wants calls works, whatever he is doing just now; who asked for a break during his talk, or is
-logged off, does not. Agents with the same queues are a team; there are few of these even where
-there are many agents, so a question about a queue goes through its teams and not its agents. Kept
-with every change of an agent, and derived from the agents alone. This module decides nothing.
+logged off, does not. Agents with the same queues and skills are a team; there are few of these even
+where there are many agents, so a question about a queue goes through its teams and not its agents.
+Kept with every change of an agent, and derived from the agents alone. This module decides nothing.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from acd.agent_state import Agent
 from acd.commands import Occupation, Wish
+from acd.policy import Skills
 from acd.queue_state import Queue
 from acd.stints import Stint
 from cti.ids import AgentId, QueueName
 from cti.instants import Time
 
-Team = tuple[QueueName, ...]
-"""The queues that its agents serve, in their order."""
+
+class Team(NamedTuple):
+    """What its agents have in common: the queues of which they want calls, and what they know."""
+
+    queues: tuple[QueueName, ...]
+    skills: Skills
 
 
 class Teams:
@@ -104,7 +110,7 @@ class Teams:
         self._team_of[agent.agent] = team
         members = self._teams.setdefault(team, {})
         if not members:
-            for name in team:
+            for name in team.queues:
                 self._of_queue.setdefault(name, {})[team] = None
         members[agent.agent] = agent
 
@@ -116,7 +122,7 @@ class Teams:
         del members[agent.agent]
         if not members:
             del self._teams[team]
-            for name in team:
+            for name in team.queues:
                 of_queue = self._of_queue[name]
                 del of_queue[team]
                 if not of_queue:
@@ -125,4 +131,9 @@ class Teams:
 
 def _team(agent: Agent) -> Team | None:
     """Return the team of an agent who works; here alone it is said who does."""
-    return agent.queues if agent.wish is Wish.READY else None
+    if agent.wish is not Wish.READY:
+        return None
+    queues = agent.queues
+    if agent.not_ready_in:
+        queues = tuple(name for name in queues if name not in agent.not_ready_in)
+    return Team(queues, agent.skills)

@@ -42,7 +42,7 @@ class TellEstimate(Section):
     """Beyond this it is said that it takes more than that."""
     trusted: Annotated[int, Field(ge=0, le=100), Means(_("0 (never silent) to 100"))] = 60
     """Per cent: where fewer callers were answered within what they were told, it is not said."""
-    cases: Annotated[int, Field(ge=1, le=KEPT), Means(_("1 to {most}").format(most=KEPT))] = 20
+    cases: Annotated[int, Field(ge=1, le=KEPT), Means(_("1 to {most}").format(most=KEPT))] = 50
     """So many callers at least must tell, before it is said no longer."""
 
     @model_validator(mode="after")

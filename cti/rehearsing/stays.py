@@ -182,16 +182,24 @@ class Eyes:
             match command:
                 case OfferCall():
                     self._count_offer(command, now)
-                case OverflowCall(call=call):
-                    moved = self.latest(call)
-                    if moved is not None and moved.batch is not None and not moved.overflowed:
-                        moved.overflowed = True
-                        moved.batch.overflowed += 1
+                case OverflowCall() | Announce() | JudgeEstimate():
+                    self._count_waiting(command)
                 case ShowAgentState():
                     self._see_agent(command.agent, now, command.wish, command.occupation)
                 case _:
                     pass
         return seen
+
+    def _count_waiting(self, command: OverflowCall | Announce | JudgeEstimate) -> None:
+        """Count what a waiting caller is told, and that he is moved on."""
+        stay = self.latest(command.call)
+        if stay is None or stay.batch is None:
+            return
+        if not isinstance(command, OverflowCall):
+            stay.batch.hear(command)
+        elif not stay.overflowed:
+            stay.overflowed = True
+            stay.batch.overflowed += 1
 
     def _concerned(self, fact: AcdFact | None, commands: Sequence[AcdCommand]) -> Iterator[CallId]:
         """Yield the calls that a step may have changed."""

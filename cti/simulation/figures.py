@@ -22,7 +22,15 @@ DIGITS = 6
 
 ENDED = ("answered", "abandoned", "blocked", "turned_away", "diverted")
 """What may become of a call that has not gone on waiting."""
-COUNTS = ("arrivals", *ENDED, "overflowed", "decisions")
+COUNTS = ("arrivals", *ENDED, "overflowed", "decisions", "announcements")
+_SUMMED = (
+    "delayed",
+    "in_time",
+    "lost_waits",
+    "estimates",
+    "estimates_right",
+    "estimates_late",
+)
 QUANTILES = {"p50": 0.50, "p90": 0.90, "p99": 0.99}
 Values = Sequence[Batch]
 
@@ -64,14 +72,27 @@ def _of(batches: Values, tally: Tally, queue: QueueName | None, level: Duration)
     busy = _occupancy(tally, agents_of(tally, queue))
     shown["occupancy"] = busy["occupancy"]
     intervals["occupancy"] = busy["interval_99"]["occupancy"]
+    shown["estimates"] = _estimates(batches)
     shown["interval_99"] = intervals
     return shown
+
+
+def _estimates(some: Values) -> dict[str, Any]:
+    """Return how right the waits were that callers were told; no interval: they hang together."""
+    count = sum(one.estimates for one in some)
+    right = sum(one.estimates_right for one in some)
+    late = sum(one.estimates_late for one in some)
+    return {
+        "count": count,
+        "right_share": round(right / count, DIGITS) if count else None,
+        "late_s": round(as_seconds(late) / count, DIGITS) if count else None,
+    }
 
 
 def _sum(batches: Values) -> Batch:
     together = Batch()
     for one in batches:
-        for name in (*COUNTS, "delayed", "in_time", "lost_waits"):
+        for name in (*COUNTS, *_SUMMED):
             setattr(together, name, getattr(together, name) + getattr(one, name))
         together.waits += one.waits
     return together

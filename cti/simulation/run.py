@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from acd.commands import (
     AcdCommand,
+    Announce,
     DivertCall,
+    JudgeEstimate,
     Occupation,
     OfferCall,
     OverflowCall,
@@ -144,16 +146,26 @@ class Simulation:
                 case TurnAwayCall() | DivertCall():
                     self._lose(command)
                 case OverflowCall(call=call):
-                    moved = self._calls.get(call)
-                    if moved is not None and moved.batch is not None and not moved.overflowed:
-                        moved.overflowed = True
-                        moved.batch.overflowed += 1
+                    self._move_on(call)
+                case Announce() | JudgeEstimate():
+                    self._hear(command)
                 case ShowAgentState():
                     busy = command.occupation in AT_WORK
                     working = busy or command.wish is Wish.READY
                     self.tally.agent_is(command.agent, self._now, busy=busy, working=working)
                 case _:
                     pass
+
+    def _move_on(self, call_id: CallId) -> None:
+        call = self._calls.get(call_id)
+        if call is not None and call.batch is not None and not call.overflowed:
+            call.overflowed = True
+            call.batch.overflowed += 1
+
+    def _hear(self, command: Announce | JudgeEstimate) -> None:
+        call = self._calls.get(command.call)
+        if call is not None and call.batch is not None:
+            call.batch.hear(command)
 
     def _lose(self, command: TurnAwayCall | DivertCall) -> None:
         """A rule sends a call where the simulation does not follow it."""

@@ -7,6 +7,7 @@ queue that it came for, wherever a rule moved it.
 
 from dataclasses import dataclass, field
 
+from acd.commands import Announce, EstimateOutcome, JudgeEstimate
 from cti.ids import AgentId, QueueName
 from cti.instants import Duration, Time
 
@@ -33,6 +34,21 @@ class Batch:
     lost_waits: int = 0
     """What the abandoned waited, in all."""
     decisions: int = 0
+    announcements: int = 0
+    estimates: int = 0
+    """Of the answered: waits that they were told, or would have been in a queue that is silent."""
+    estimates_right: int = 0
+    estimates_late: int = 0
+    """How much later than expected they were answered, in all."""
+
+    def hear(self, command: Announce | JudgeEstimate) -> None:
+        """Count what a caller is told, and what becomes of it."""
+        if isinstance(command, Announce):
+            self.announcements += 1
+        elif command.outcome is EstimateOutcome.ANSWERED and not command.is_more:
+            self.estimates += 1
+            self.estimates_right += command.actual <= command.said
+            self.estimates_late += command.actual - command.expected
 
 
 @dataclass(slots=True, kw_only=True)

@@ -10,9 +10,10 @@ from acd.distributor import Distributor
 from acd.facts import OfferOutcome
 from acd.misses import UNREACHABLE_PAUSE
 from acd.observed import LONGEST, NOTHING_OBSERVED, PARTS, Observed
+from acd.picture import EstimatesPicture
 from acd.policy import QueuePolicy
-from cti.instants import as_seconds, seconds
-from tests.acd.script import Script, announce_policy, policy, queue_policy
+from cti.instants import Duration, as_seconds, seconds
+from tests.acd.script import Script, announce_policy, policy, queue_policy, step
 
 ALIKE_S = 100.0
 """How long every call takes an agent in these tests, from its offer to the end of his paperwork."""
@@ -314,7 +315,7 @@ def test_silence_ends_a_little_above_where_it_began() -> None:
     assert (known.share, known.is_trusted(RULES)) == (600_000, True)
 
     known = after(known, False, 1)
-    assert (known.share, known.is_trusted(RULES)) == (580_000, False)
+    assert (known.share, known.is_trusted(RULES)) == (588_235, False)
 
     known = after(after(known, True, 29), True, 20)
     silent = Calibration(cases=((True, 0),) * 31 + ((False, 0),) * 19, trusted=False)
@@ -414,3 +415,67 @@ def test_of_very_many_estimates_the_first_and_the_last_are_kept() -> None:
         1_000 - 10 * (ESTIMATES_MAX - 2),
         1_000,
     ]
+
+
+def test_the_picture_shows_what_a_queue_has_learnt() -> None:
+    told = announce_policy(first=0, every=600, estimate=(60, 300), cases=1)
+    rules = queue_policy(announce=told)
+    floor = Script(rules, queue_policy("support"), agents="ann:sales", ready="ann")
+
+    def shown() -> list[EstimatesPicture | None]:
+        return [queue.estimates for queue in floor.distributor.picture(floor.now).queues]
+
+    nothing = EstimatesPicture(
+        handle_time=None, ring_time=None, cases=0, right=None, bias=None, told=True
+    )
+    assert shown() == [nothing, None]
+
+    learn(floor).queue("c0").answer(7).queue("c1")
+    later(floor, 200).leave("c1")
+
+    learnt = EstimatesPicture(
+        handle_time=seconds(100),
+        ring_time=Duration(0),
+        cases=1,
+        right=0,
+        bias=seconds(100),
+        told=False,
+    )
+    assert shown() == [learnt, None]
+
+
+def test_who_lacks_the_skills_or_wants_none_of_the_queue_is_not_counted() -> None:
+    skilled = {"ann": "english:3", "ben": "english:1"}
+    floor = Script(telling(), agents="ann:sales ben:sales,support", skills=skilled)
+    floor.log_on("ann").ready("ann")
+    learn(floor).log_on("ben").ready("ben").queue("c0").queue("c1")
+    for offer in floor.offers()[-2:]:
+        floor.answer(offer.offer)
+    later(floor, 30).queue("c2").queue("c3", skills="english:2")
+
+    assert [wait_of(later(floor, 0), call) for call in ("c2", "c3")] == [70, 170]
+
+    floor.not_ready("ben", queue="sales")
+    later(floor, 10)
+
+    assert [wait_of(floor, call) for call in ("c2", "c3")] == [60, 160]
+
+
+def test_who_is_added_at_a_step_is_counted_from_then_on() -> None:
+    rules = telling(steps=(step(15, agents="ben"),))
+    floor = Script(rules, queue_policy("support"), agents="ann:sales ben:support", ready="ann")
+    learn(floor).queue("c0").answer(7).log_on("ben").ready("ben").occupy("ben")
+    later(floor, 5).queue("c1").queue("c2")
+
+    assert [wait_of(later(floor, 0), call) for call in ("c1", "c2")] == [95, 195]
+    assert [wait_of(later(floor, 20), call) for call in ("c1", "c2")] == [75, 100]
+
+
+def test_who_is_in_a_ring_that_is_not_open_is_not_counted_before_it_opens() -> None:
+    rules = telling(rings="ben:2", steps=(step(15, ring=2),))
+    floor = learn(Script(rules, agents="ann:sales ben:sales", ready="ann"))
+    floor.queue("c0").answer(7).log_on("ben").ready("ben").occupy("ben")
+    later(floor, 5).queue("c1").queue("c2")
+
+    assert [wait_of(later(floor, 0), call) for call in ("c1", "c2")] == [95, 195]
+    assert [wait_of(later(floor, 20), call) for call in ("c1", "c2")] == [75, 100]

@@ -58,7 +58,7 @@ def test_everything_has_a_default(folder: Folder) -> None:
     assert (told.first_after, told.every, told.only_improved) == (seconds(20), seconds(60), True)
     assert told.position == PositionPolicy(at_most=10)
     assert told.estimate == EstimatePolicy(
-        round_to=seconds(60), at_most=seconds(1_800), trusted=600_000, cases=20
+        round_to=seconds(60), at_most=seconds(1_800), trusted=600_000, cases=50
     )
 
 
@@ -86,7 +86,7 @@ def test_another_announcement_is_another_policy(folder: Folder) -> None:
         ("position: {at_most: 0}", "queues.sales.announce.position.at_most: must be 1 to 1000"),
         ("position: true", "queues.sales.announce.position: must be a mapping"),
         ("estimate: {trusted: 101}", "queues.sales.announce.estimate.trusted: must be 0 (never"),
-        ("estimate: {cases: 51}", "queues.sales.announce.estimate.cases: must be 1 to 50"),
+        ("estimate: {cases: 201}", "queues.sales.announce.estimate.cases: must be 1 to 200"),
         (
             "estimate: {round_to: 10m, at_most: 5m}",
             "queues.sales.announce.estimate: at_most is less than round_to (10m)",
