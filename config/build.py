@@ -11,7 +11,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from acd.misses import MissCause, MissRule
-from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy, Strategy
+from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy, Skills, Step, Strategy
 from acd.ways import Cause, ChainRule, JoinRule, KeyRule, LeaveRule
 from config.addresses import with_port
 from config.announce import announce_policy
@@ -49,7 +49,7 @@ from config.settings import (
     WebSettings,
 )
 from config.ways import CAUSES, ChainSection, Overflow
-from cti.ids import AgentId, DeviceId, PbxId, QueueName
+from cti.ids import AgentId, DeviceId, PbxId, QueueName, SkillName
 from ivr.flow import Choice, Destination, Flow, Menu, ToHangUp, ToQueue
 
 VERSION_DIGITS = 12
@@ -250,10 +250,27 @@ def _queue(name: str, section: QueueSection) -> QueuePolicy:
         weights=tuple((AgentId(name), weight) for name, weight in section.weights.items()),
         seed=section.seed,
         regain=section.regain,
+        skills=_skills(section.skills),
+        rings=tuple((AgentId(name), ring) for name, ring in section.rings.items()),
+        steps=tuple(
+            Step(
+                after=one.after,
+                skills=_skills(one.skills),
+                any_skills=one.any_skills,
+                ring=one.ring or 0,
+                agents=tuple(AgentId(name) for name in one.agents),
+            )
+            for one in section.steps
+        ),
+        weight=section.weight,
         announce=announce_policy(section.announce),
         keys=tuple(KeyRule(key=key, target=sent.target) for key, sent in section.keys.items()),
         keys_while_ringing=section.keys_while_ringing,
     )
+
+
+def _skills(levels: Mapping[str, int]) -> Skills:
+    return tuple(sorted((SkillName(name), level) for name, level in levels.items()))
 
 
 def _misses(section: QueueSection) -> tuple[MissRule, ...]:
@@ -290,6 +307,7 @@ def _agent_policy(agent: AgentId, section: AgentSection) -> AgentPolicy:
         queues=tuple(QueueName(queue) for queue in section.queues),
         wrap_up=None if isinstance(own, dict) else own,
         wrap_ups=tuple((QueueName(queue), lasts) for queue, lasts in by_queue.items()),
+        skills=_skills(section.skills),
     )
 
 

@@ -68,9 +68,16 @@ def weak_passwords(read: Read) -> Iterator[Problem]:
 
 def paperwork_of_other_queues(read: Read) -> Iterator[Problem]:
     """Yield each own time for wrapping up after calls of a queue that the agent does not serve."""
+    queues = read.queues.queues if read.queues is not None else {}
+    added = {
+        (name, agent)
+        for name, queue in queues.items()
+        for one in queue.steps
+        for agent in one.agents
+    }
     for name, section in read.agents.agents.items() if read.agents is not None else ():
         for queue in section.wrap_up if isinstance(section.wrap_up, dict) else ():
-            if queue not in section.queues:
+            if queue not in section.queues and (queue, name) not in added:
                 message = _("{agent} does not serve this queue").format(agent=name)
                 yield read.doubt(AGENTS, ("agents", name, "wrap_up", queue), message)
 

@@ -23,18 +23,20 @@ from cti.language import _
 ECHO_MAX = 40
 NAMES_COMPARED_MAX = 500
 """Beyond so many names the nearest one is not worth its search."""
-Kind = Literal["queue", "flow", "phone", "agent"]
+Kind = Literal["queue", "flow", "phone", "agent", "skill"]
 _NEAR: Final[Mapping[Kind, str]] = {
     "queue": _("there is no queue {name}; did you mean {near}?"),
     "flow": _("there is no flow {name}; did you mean {near}?"),
     "phone": _("there is no phone {name}; did you mean {near}?"),
     "agent": _("there is no agent {name}; did you mean {near}?"),
+    "skill": _("no agent has the skill {name}; did you mean {near}?"),
 }
 _LISTED: Final[Mapping[Kind, str]] = {
     "queue": _("there is no queue {name}; there are: {known}"),
     "flow": _("there is no flow {name}; there are: {known}"),
     "phone": _("there is no phone {name}; there are: {known}"),
     "agent": _("there is no agent {name}; there are: {known}"),
+    "skill": _("no agent has the skill {name}; agents have: {known}"),
 }
 _KEY_MARK = "[key]"
 """How pydantic says that it means a mapping's key and not its value."""

@@ -58,6 +58,7 @@ from config.references import (
 from config.secrets import Secret, find_secrets
 from config.section import Section
 from config.settings import Configuration, QueueHours
+from config.skills_check import heavy_queues, unknown_skills, unmet_steps
 from config.ways_check import circles, never_reached, not_carried_out
 from config.yaml_reader import read_document
 from cti.ids import QueueName
@@ -78,6 +79,7 @@ FILES: Final[Mapping[str, type[Section]]] = MappingProxyType(
 TREE_CHECKS: Final = (
     unknown_names,
     unknown_keys,
+    unknown_skills,
     limits_said_twice,
     repeated_services,
     overflows_to_itself,
@@ -96,6 +98,8 @@ DOUBTS: Final = (
     odd_announcements,
     odd_keys,
     agents_of_other_queues,
+    unmet_steps,
+    heavy_queues,
     paperwork_of_other_queues,
     odd_menus,
     odd_hours,

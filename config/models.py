@@ -23,6 +23,8 @@ from config.announce import Announce
 from config.durations import HOUR, MINUTE, SECOND
 from config.hours import HoursOfQueue, NamedHours
 from config.section import Section, one_of
+from config.skills import WEIGHT_MAX as QUEUE_WEIGHT_MAX
+from config.skills import Rings, Skills, Steps
 from config.values import (
     ChoiceName,
     Editors,
@@ -54,6 +56,7 @@ StrategyName = Literal[
     "longest_idle",
     "round_robin",
     "fewest_calls",
+    "most_skilled",
     "least_occupied",
     "ordered",
     "weighted_random",
@@ -275,6 +278,14 @@ class QueueSection(Section):
         int, Field(ge=0, le=SEED_MAX), Means(_("0 to {most}").format(most=SEED_MAX))
     ] = 0
     """What the chance of weighted_random begins with: the same seed draws the same."""
+    skills: Skills = Field(default_factory=dict)
+    """The skills that its calls ask for, at least levels; docs/skills.md tells all of these."""
+    steps: Steps = ()
+    """What is asked for less, or who is asked more, after a wait."""
+    rings: Rings = Field(default_factory=dict)
+    """Agents beyond the first ring; a step opens theirs."""
+    weight: Annotated[Duration, Within(Duration(0), QUEUE_WEIGHT_MAX)] = Duration(0)
+    """So much earlier its calls count than they came, beside those of other queues."""
     announce: Announce | None = None
     """What callers hear while they wait; docs/announcements.md tells each."""
 
@@ -324,6 +335,8 @@ class AgentSection(Section):
         Means(_("a list of up to {most} queues").format(most=QUEUES_OF_AGENT_MAX)),
     ] = ()
     """The queues that he serves."""
+    skills: Skills = Field(default_factory=dict)
+    """What he knows, and how well: the higher the level, the better."""
     wrap_up: Annotated[
         Annotated[
             Annotated[dict[Name, WrapUp], Field(max_length=QUEUES_OF_AGENT_MAX), Tag("by_queue")]

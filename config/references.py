@@ -49,11 +49,13 @@ _USES: Final[tuple[tuple[str, KeyPath, Kind], ...]] = (
     *(("queues.yaml", ("queues", ANY, *path), "flow") for path in _TO_FLOWS),
     ("agents.yaml", ("agents", ANY, "queues", ANY), "queue"),
     ("queues.yaml", ("queues", ANY, "order", ANY), "agent"),
+    ("queues.yaml", ("queues", ANY, "steps", ANY, "agents", ANY), "agent"),
 )
 """Where which kind of thing is named: file, path, kind."""
 
 _KEYS: Final[tuple[tuple[str, KeyPath, Kind], ...]] = (
     ("queues.yaml", ("queues", ANY, "weights"), "agent"),
+    ("queues.yaml", ("queues", ANY, "rings"), "agent"),
     ("agents.yaml", ("agents", ANY, "wrap_up"), "queue"),
 )
 """Where which kind of thing is named by a mapping's keys: file, path, kind."""

@@ -115,6 +115,10 @@ def test_defaults_are_written_as_people_write_them() -> None:
         "announce": None,
         "keys": None,
         "keys_while_ringing": True,
+        "skills": None,
+        "steps": [],
+        "rings": None,
+        "weight": "0s",
     }
 
 
