@@ -59,7 +59,7 @@ def test_agents_who_do_not_exist_have_neither_place_nor_weight(folder: Folder) -
             "strategy: longest",
             (
                 "queues.sales.strategy: must be one of longest_idle, round_robin, fewest_calls,"
-                " least_occupied, ordered, weighted_random, not 'longest'"
+                " most_skilled, least_occupied, ordered, weighted_random, not 'longest'"
             ),
         ),
         ("weights: {ann: 0}", "queues.sales.weights.ann: must be 1 to 1000, not 0"),
