@@ -10,6 +10,7 @@ sent only where he comes in.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import assert_never
 
 from acd.estimating import estimate
 from acd.facts import CallQueued
@@ -52,6 +53,8 @@ def holds(queue: Queue, cause: Cause) -> bool:
             return queue.presence.logged_on > 0 and queue.presence.wanting == 0
         case Cause.OVERFLOW | Cause.KEY:
             return False
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def refuses(floor: Floor, target: Target) -> bool:
