@@ -53,6 +53,8 @@ OCCUPATIONS: dict[tuple[Occupation, Occupation], str] = {
 class Standing(Enum):
     """How an agent stands towards new calls: he may have one, or the first thing against it."""
 
+    __hash__ = object.__hash__  # one object each, and Enum's own hashes the name in Python
+
     READY = "ready"
     LOGGED_OFF = "logged_off"
     NOT_READY = "not_ready"

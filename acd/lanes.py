@@ -7,6 +7,7 @@ nothing that could not be worked out again. This module changes no agent and no 
 """
 
 from collections.abc import Mapping
+from enum import Enum
 
 from acd.agent_state import Agent, Standing
 from acd.reach import RING, SKILLS, Reach, has, score
@@ -16,6 +17,23 @@ from cti.ids import AgentId, CallId
 
 LineKey = tuple[int, int, AgentId]
 """An agent's place in line: the strategy's figure, what decides between equal ones, his id."""
+
+
+class Attendance(Enum):
+    """How an agent stands towards lanes: whatever else he does, they are not concerned."""
+
+    AWAY = "away"
+    """He is logged off, or does not serve the queue."""
+    PRESENT = "present"
+    READY = "ready"
+
+
+def attendance(standing: Standing | None) -> Attendance:
+    """Return how an agent attends who stands so."""
+    if standing is Standing.READY:
+        return Attendance.READY
+    gone = standing is None or standing is Standing.LOGGED_OFF
+    return Attendance.AWAY if gone else Attendance.PRESENT
 
 
 class Lane:
@@ -45,21 +63,32 @@ class Lane:
             return RING
         return None if has(agent.skills, reach.skills) else SKILLS
 
-    def count(self, agent: Agent, ring: int, standing: Standing, by: int) -> None:
-        """Count an agent of the queue who stands so; with -1, no longer."""
-        if standing is Standing.LOGGED_OFF:
-            return
+    def move(
+        self,
+        agent: Agent,
+        ring: int,
+        before: Attendance,
+        after: Attendance,
+        figures: tuple[int, int] | None = None,
+    ) -> None:
+        """Have an agent of the queue attend otherwise; a ready one gets in line by his figures."""
         bar = self.bar(agent, ring)
-        if bar is None:
-            self.staff += by
-        elif standing is Standing.READY:
-            self.barred[bar] += by
+        if bar is not None:
+            self.barred[bar] += (after is Attendance.READY) - (before is Attendance.READY)
+            return
+        self.staff += (after is not Attendance.AWAY) - (before is not Attendance.AWAY)
+        if before is Attendance.READY:
+            self.step_out(agent.agent)
+        if figures is not None:
+            self._stand(agent, figures)
 
     def line_up(self, agent: Agent, ring: int, figures: tuple[int, int]) -> None:
         """Put a ready agent in line, or elsewhere in it, if he may take these calls."""
         self.step_out(agent.agent)
-        if self.bar(agent, ring) is not None:
-            return
+        if self.bar(agent, ring) is None:
+            self._stand(agent, figures)
+
+    def _stand(self, agent: Agent, figures: tuple[int, int]) -> None:
         wanted = self.reach.wanted
         first, second = figures
         if wanted is not None:  # of equally skilled ones, the queue's own figure decides

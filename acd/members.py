@@ -33,11 +33,18 @@ class Members:
 
     def put(self, agent: Agent, standing: Standing) -> None:
         """Have an agent stand so from now on."""
-        self.drop(agent.agent)
-        self._standings[agent.agent] = standing
+        name = agent.agent
+        before = self._standings.get(name)
+        if before is not None:
+            self._counts[before] -= 1
+        self._standings[name] = standing
         self._counts[standing] += 1
-        if standing is not Standing.LOGGED_OFF:
-            self.present[agent.agent] = agent
+        if standing is Standing.LOGGED_OFF:
+            self.present.pop(name, None)
+        else:
+            self.present[name] = agent
+        if standing is not Standing.READY:
+            self.ready.pop(name, None)
 
     def drop(self, agent: AgentId) -> None:
         """Have an agent serve this queue no longer."""

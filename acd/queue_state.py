@@ -12,7 +12,7 @@ from typing import Final, assert_never
 from acd.agent_state import Agent, Standing
 from acd.calibration import NO_CASES, Calibration
 from acd.chance import exponential
-from acd.lanes import Lane
+from acd.lanes import Attendance, Lane, attendance
 from acd.members import Members
 from acd.observed import NOTHING_OBSERVED, Observed
 from acd.opening import UNSAID, Opening
@@ -111,24 +111,27 @@ class Queue:
 
     def put(self, agent: Agent, standing: Standing, now: Time) -> None:
         """Have an agent stand so from now on; a ready one gets in line where the strategy wants."""
-        self._uncount(agent)
+        before, after = attendance(self.members.standing(agent.agent)), attendance(standing)
         self.members.put(agent, standing)
+        if before is after:
+            if after is Attendance.READY:
+                self.line_up(agent, now)
+            return
+        figures = self._take_figures(agent, now) if after is Attendance.READY else None
         ring = self.ring(agent.agent)
         for lane in self._lanes.values():
-            lane.count(agent, ring, standing, 1)
-        if standing is Standing.READY:
-            self.line_up(agent, now)
+            lane.move(agent, ring, before, after, figures)
 
     def drop(self, agent: Agent) -> None:
         """Have an agent serve this queue no longer."""
-        self._uncount(agent)
+        before, ring = attendance(self.members.standing(agent.agent)), self.ring(agent.agent)
+        for lane in self._lanes.values():
+            lane.move(agent, ring, before, Attendance.AWAY)
         self.members.drop(agent.agent)
 
     def line_up(self, agent: Agent, now: Time) -> None:
         """Put a ready agent in line, where the strategy wants him by now."""
-        kept = self.kept.pop(agent.agent, None)
-        figures = self._figures(agent, now) if kept is None else kept
-        self.members.ready[agent.agent] = figures
+        figures = self._take_figures(agent, now)
         ring = self.ring(agent.agent)
         for lane in self._lanes.values():
             lane.line_up(agent, ring, figures)
@@ -195,14 +198,12 @@ class Queue:
         if self.rules.strategy is Strategy.ROUND_ROBIN:
             self.turns[agent] = offer
 
-    def _uncount(self, agent: Agent) -> None:
-        before = self.members.standing(agent.agent)
-        if before is None:
-            return
-        ring = self.ring(agent.agent)
-        for lane in self._lanes.values():
-            lane.count(agent, ring, before, -1)
-            lane.step_out(agent.agent)
+    def _take_figures(self, agent: Agent, now: Time) -> tuple[int, int]:
+        """Return a ready agent's figures, and keep them."""
+        kept = self.kept.pop(agent.agent, None)
+        figures = self._figures(agent, now) if kept is None else kept
+        self.members.ready[agent.agent] = figures
+        return figures
 
     def _make_lane(self, reach: Reach) -> Lane:
         unused = [known for known, lane in self._lanes.items() if not lane.is_used()]
@@ -212,9 +213,8 @@ class Queue:
         for agent in self.members.present.values():
             ring = self.ring(agent.agent)
             figures = self.members.ready.get(agent.agent)
-            lane.count(agent, ring, Standing.NOT_READY if figures is None else Standing.READY, 1)
-            if figures is not None:
-                lane.line_up(agent, ring, figures)
+            after = Attendance.PRESENT if figures is None else Attendance.READY
+            lane.move(agent, ring, Attendance.AWAY, after, figures)
         return lane
 
     def _figures(self, agent: Agent, now: Time) -> tuple[int, int]:

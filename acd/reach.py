@@ -44,7 +44,11 @@ def level(skills: Skills, name: SkillName) -> int:
 
 def has(skills: Skills, asked: Skills) -> bool:
     """Return whether all that is asked for is there, each at its level at least."""
-    return all(level(skills, name) >= least for name, least in asked)
+    for least in asked:  # of one name, the first that is not less is the one that is enough
+        at = bisect_left(skills, least)
+        if at == len(skills) or skills[at][0] != least[0]:
+            return False
+    return True
 
 
 def score(skills: Skills, wanted: tuple[SkillName, ...]) -> int:

@@ -6,7 +6,7 @@ checked and explained as the other files are; docs/simulate.md tells each key.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import BeforeValidator, Field, ValidationError, create_model, model_validator
 
 from config.durations import HOUR, MILLISECOND, SECOND
-from config.errors import ConfigError, Problem
+from config.errors import ConfigError
 from config.explain import explain, unknown
-from config.nodes import ANY, KeyPath, Node, plain, problem_at, select, texts
+from config.nodes import ANY, KeyPath, Node, plain, problem_at, texts
 from config.section import Section
 from config.values import Means, Name, Within, rule, unique
 from config.yaml_reader import read_document
@@ -117,6 +117,7 @@ class Arrivals(Section):
         Length | None, BeforeValidator(_no_patience), Means(_("none, or how long a caller waits"))
     ] = None
     skills: Skills = ()
+    """What these calls ask for, beside what the queue does."""
     priority: Annotated[Duration, Within(Duration(0), DAY)] = Duration(0)
     """The head start of these calls."""
 
@@ -150,6 +151,7 @@ class Group(Section):
         tuple[Name, ...], Field(min_length=1, strict=False), Means(_("a list of queues"))
     ]
     skills: Skills = ()
+    """What these agents know, each at level 1."""
     shift: Shift | None = None  # type: ignore[valid-type]  # made above
     """From when to when they work, every day; without it all the time."""
 
@@ -243,6 +245,31 @@ class ReadScenario:
         if problems:
             raise ConfigError(problems)
 
+    def refuse_skills(self, known: Iterable[str]) -> None:
+        """
+        Refuse skills that calls ask for and nobody has, neither these nor a group of agents.
+
+        Raises:
+            ConfigError: there are such skills, each with its place.
+        """
+        names = sorted(
+            {*known, *(skill for group in self.scenario.agents for skill in group.skills)}
+        )
+        problems = [
+            problem_at(
+                self.file,
+                where,
+                path,
+                _("nobody has the skill {name}, so no agent could take these calls").format(
+                    name=repr(name)
+                ),
+            )
+            for path, where, name in texts(self.tree, ("arrivals", ANY, "skills", ANY))
+            if name not in names
+        ]
+        if problems:
+            raise ConfigError(problems)
+
 
 def read_scenario(path: Path) -> ReadScenario:
     """
@@ -255,7 +282,6 @@ def read_scenario(path: Path) -> ReadScenario:
     document = read_document(Path(), file)
     problems = list(document.problems)
     if document.node is not None:
-        problems += unheeded_skills(file, document.node)
         try:
             scenario = Scenario.model_validate(plain(document.node))
         except ValidationError as error:
@@ -264,12 +290,3 @@ def read_scenario(path: Path) -> ReadScenario:
             if not problems:
                 return ReadScenario(file=file, tree=document.node, scenario=scenario)
     raise ConfigError(problems)
-
-
-def unheeded_skills(file: str, tree: Node) -> Iterator[Problem]:
-    """Yield a problem for each list of skills: the core routes by none, and silence would lie."""
-    for section in ("arrivals", "agents"):
-        for path, node in select(tree, (section, ANY, "skills")):
-            if plain(node):
-                message = _("skills are not simulated: calls are not routed by them; leave it out")
-                yield problem_at(file, node.position, path, message)

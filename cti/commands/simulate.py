@@ -126,6 +126,8 @@ def _simulate(file: Path, folder: Path | None, *, as_json: bool) -> None:
         read = read_scenario(file)
         policy = None if folder is None else load_policy(folder, os.environ)
         read.refuse_queues(None if policy is None else [queue.name for queue in policy.queues])
+        agents = () if policy is None else policy.agents
+        read.refuse_skills(skill for agent in agents for skill, _level in agent.skills)
     except ConfigError as error:
         for problem in error.problems:
             click.echo(str(problem), err=True)

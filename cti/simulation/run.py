@@ -41,7 +41,7 @@ from config.scenario import DAY, Arrivals, Scenario
 from cti.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueName
 from cti.instants import Duration, Time
 from cti.simulation.load import arrivals, chance, lengths
-from cti.simulation.staff import Staff, Worker
+from cti.simulation.staff import Staff, Worker, at_level_1
 from cti.simulation.tally import Batch, Tally
 
 AT_WORK = frozenset({Occupation.BUSY, Occupation.WRAPPING_UP})
@@ -236,7 +236,8 @@ class Simulation:
         call = CallId(f"call-{self._number}")
         self._calls[call] = SimulatedCall(batch=batch, came=self._now, handle_time=lasts)
         queue = QueueName(stream.queue)
-        self._tell(CallQueued(call=call, queue=queue, priority=stream.priority))
+        skills = at_level_1(stream.skills)
+        self._tell(CallQueued(call=call, queue=queue, priority=stream.priority, skills=skills))
         waiting = self._calls.get(call)
         if bears is not None and waiting is not None and not waiting.talking:
             self._later(Time(self._now + bears), lambda: self._give_up(call))

@@ -3,16 +3,18 @@ Who works, and by which policy.
 
 Without a configuration each queue of the scenario is a plain one: longest idle, no wrap-up, no
 limit. With one its policy is in force; a group's agents are those of agents.yaml who serve exactly
-its queues, in the order of the file, and where these are too few, others are made up beside them.
+its queues and know its skills, in the order of the file, and where these are too few, others are
+made up beside them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import cast
 
-from acd.policy import AgentPolicy, Policy, QueuePolicy
+from acd.policy import AgentPolicy, Policy, QueuePolicy, Skills
 from config.scenario import Scenario, span
 from config.section import Section
-from cti.ids import AgentId, QueueName
+from cti.ids import AgentId, QueueName, SkillName
 from cti.instants import Duration, seconds
 
 UNLIMITED = 1_000_000_000
@@ -50,7 +52,9 @@ def staff(scenario: Scenario, policy: Policy | None) -> Staff:
         fitting = [
             one.agent
             for one in known
-            if one.agent not in taken and sorted(one.queues) == sorted(queues)
+            if one.agent not in taken
+            and sorted(one.queues) == sorted(queues)
+            and set(group.skills) <= {skill for skill, _level in one.skills}
         ][: group.count]
         made = 0
         while len(fitting) < group.count:
@@ -58,7 +62,7 @@ def staff(scenario: Scenario, policy: Policy | None) -> Staff:
             name = AgentId(f"group{number}-{made}")
             if name not in names:
                 fitting.append(name)
-                more.append(AgentPolicy(agent=name, queues=queues))
+                more.append(AgentPolicy(agent=name, queues=queues, skills=at_level_1(group.skills)))
         taken.update(fitting)
         workers += [Worker(agent=name, queues=queues, shift=shift) for name in fitting]
     base = _plain(scenario) if policy is None else policy
@@ -67,6 +71,11 @@ def staff(scenario: Scenario, policy: Policy | None) -> Staff:
         workers=tuple(workers),
         made_up=0 if policy is None else len(more),
     )
+
+
+def at_level_1(names: Iterable[str]) -> Skills:
+    """Return skills as the core knows them."""
+    return tuple((SkillName(name), 1) for name in sorted(set(names)))
 
 
 def _plain(scenario: Scenario) -> Policy:

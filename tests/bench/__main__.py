@@ -29,6 +29,7 @@ from tests.bench import (
     reload,
     simulate,
     soak_short,
+    world,
 )
 from tests.bench.figure import Figures, MeasureError, each
 
@@ -44,6 +45,7 @@ FIGURES: Final[dict[str, Callable[[], Coroutine[None, None, Figures]]]] = {
     "decision_growth": decision_growth.measure,
     "agent_free": agent_free.measure,
     "memory": memory.measure,
+    "world": world.measure,
     "reload": reload.measure,
     "simulate": simulate.measure,
     "calls_vs_app_queue": calls_vs_app_queue.measure,

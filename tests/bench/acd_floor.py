@@ -22,8 +22,8 @@ from acd.facts import (
     PolicyApplied,
     TalkEnded,
 )
-from acd.policy import AgentPolicy, Policy, QueuePolicy
-from cti.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueName
+from acd.policy import AgentPolicy, Policy, QueuePolicy, Skills
+from cti.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueName, SkillName
 from cti.instants import Duration, Time, seconds
 
 
@@ -45,12 +45,18 @@ class Core(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How large a floor is. Every agent serves `queues_each` queues."""
+    """
+    How large a floor is. Every agent serves `queues_each` queues.
+
+    Where there are `skills`, each call asks for one of them, at level 1 to 3, and every agent knows
+    half of them at level 3.
+    """
 
     agents: int
     queues: int
     waiting: int
     queues_each: int = 5
+    skills: int = 0
 
 
 class WorkingFloor:
@@ -109,8 +115,20 @@ class WorkingFloor:
 
     def _call_comes(self) -> None:
         queue = self._queues[self._calls % len(self._queues)]
-        self._tell(CallQueued(call=CallId(f"c{self._calls:07}"), queue=queue))
+        call = CallId(f"c{self._calls:07}")
+        self._tell(CallQueued(call=call, queue=queue, skills=self._asked(self._calls)))
         self._calls += 1
+
+    def _asked(self, number: int) -> Skills:
+        kinds = self._size.skills
+        if not kinds:
+            return ()
+        return ((SkillName(f"s{number // len(self._queues) % kinds:02}"), 1 + number % 3),)
+
+    def _known(self, number: int) -> Skills:
+        kinds = self._size.skills
+        known = sorted((number + step) % kinds for step in range(kinds // 2))
+        return tuple((SkillName(f"s{kind:02}"), 3) for kind in known)
 
     def _tell(self, fact: AcdFact) -> None:
         """Tell the core a fact; whoever is offered a call answers."""
@@ -144,6 +162,7 @@ class WorkingFloor:
             AgentPolicy(
                 agent=agent,
                 queues=tuple(names[(number + step) % len(names)] for step in range(each)),
+                skills=self._known(number),
             )
             for number, agent in enumerate(agents)
         ]

@@ -1,12 +1,13 @@
 """
 A peer for the decision core where an agent becomes free: all waiting calls are looked at.
 
-Calls stand in one list in the order of their coming. An agent who becomes free is offered the best
-of those that wait in his queues: the smallest place, which each call has with it. Who comes while
-an agent is free is offered to who has been free for longest; that is found by a scan, too.
+Calls stand in one list in the order of their coming, and each says what it asks for. An agent who
+becomes free is offered the best of those that he may take: of his queues, with skills that he has
+at their levels. Who comes while an agent is free is offered to who has been free for longest; that
+is found by a scan, too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from acd.facts import (
@@ -17,63 +18,92 @@ from acd.facts import (
     PolicyApplied,
     TalkEnded,
 )
-from cti.ids import AgentId, CallId, OfferId, QueueName
-from cti.instants import Time
+from acd.policy import Skills
+from cti.ids import AgentId, CallId, OfferId, QueueName, SkillName
+from cti.instants import Duration, Time
 from tests.bench.acd_floor import Offered
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class _Waiting:
     call: CallId
     queue: QueueName
-    place: tuple[int, int, CallId]
+    came: Time
+    priority: Duration
+    sequence: int
+    skills: Skills
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Agent:
+    agent: AgentId
+    queues: frozenset[QueueName]
+    skills: dict[SkillName, int]
+    free_since: Time | None = None
+
+    def may_take(self, call: _Waiting) -> bool:
+        """Tell whether a call is one of his queues, and asks for no more than he knows."""
+        return call.queue in self.queues and all(
+            self.skills.get(skill, 0) >= level for skill, level in call.skills
+        )
 
 
 class CallScan:
     """Decides by a scan of calls. Knows the facts of a floor at work, and passes over others."""
 
     def __init__(self) -> None:
-        self._serves: dict[AgentId, frozenset[QueueName]] = {}
-        self._free: dict[AgentId, Time] = {}
+        self._agents: dict[AgentId, _Agent] = {}
+        self._asked: dict[QueueName, Skills] = {}
         self._waiting: list[_Waiting] = []
         self._came = self._offers = 0
 
     def handle(self, fact: AcdFact, now: Time) -> Sequence[Offered]:
         """Take a fact, and return the offer that it leads to, if any."""
         match fact:
-            case PolicyApplied():
-                self._serves = {
-                    agent.agent: frozenset(agent.queues) for agent in fact.policy.agents
-                }
+            case PolicyApplied(policy=policy):
+                self._asked = {queue.name: queue.skills for queue in policy.queues}
+                for one in policy.agents:
+                    self._agents[one.agent] = _Agent(
+                        agent=one.agent, queues=frozenset(one.queues), skills=dict(one.skills)
+                    )
             case AgentMadeReady() | TalkEnded():
-                self._free[fact.agent] = now
-                return self._offer_to(fact.agent)
+                agent = self._agents[fact.agent]
+                agent.free_since = now
+                return self._offer_to(agent)
             case CallQueued():
                 self._came += 1
-                place = (now - fact.priority, self._came, fact.call)
-                self._waiting.append(_Waiting(call=fact.call, queue=fact.queue, place=place))
-                return self._offer_to(self._longest_free(fact.queue))
+                call = _Waiting(
+                    call=fact.call,
+                    queue=fact.queue,
+                    came=now,
+                    priority=fact.priority,
+                    sequence=self._came,
+                    skills=(*self._asked[fact.queue], *fact.skills),
+                )
+                self._waiting.append(call)
+                return self._offer_to(min(self._free_for(call), default=(now, None))[1])
             case OfferAnswered():
                 pass
             case _:
                 pass
         return ()
 
-    def _longest_free(self, queue: QueueName) -> AgentId | None:
-        free = [(since, one) for one, since in self._free.items() if queue in self._serves[one]]
-        return min(free)[1] if free else None
+    def _free_for(self, call: _Waiting) -> Iterator[tuple[Time, _Agent | None]]:
+        for agent in self._agents.values():
+            if agent.free_since is not None and agent.may_take(call):
+                yield agent.free_since, agent
 
-    def _offer_to(self, agent: AgentId | None) -> Sequence[Offered]:
+    def _offer_to(self, agent: _Agent | None) -> Sequence[Offered]:
         if agent is None:
             return ()
-        serves = self._serves[agent]
-        best: _Waiting | None = None
-        for call in self._waiting:
-            if call.queue in serves and (best is None or call.place < best.place):
-                best = call
+        best = min(
+            (call for call in self._waiting if agent.may_take(call)),
+            key=lambda call: (call.came - call.priority, call.came, call.sequence),
+            default=None,
+        )
         if best is None:
             return ()
         self._waiting.remove(best)
-        del self._free[agent]
+        agent.free_since = None
         self._offers += 1
-        return (Offered(offer=OfferId(self._offers), call=best.call, agent=agent),)
+        return (Offered(offer=OfferId(self._offers), call=best.call, agent=agent.agent),)

@@ -13,8 +13,8 @@ from acd.distributor import Distributor
 from tests.bench.acd_floor import Size, WorkingFloor
 from tests.bench.figure import Growth
 
-CALL_BOUND = 2_000
-AGENT_BOUND = 8_000
+CALL_BOUND = 1_500
+AGENT_BOUND = 4_000
 
 
 async def measure(*, agents: int = 5_000, calls: int = 50_000) -> Sequence[Growth]:

@@ -18,6 +18,7 @@ from tests.bench import (
     reload,
     simulate,
     soak_short,
+    world,
 )
 from tests.bench.__main__ import FIGURES, main
 from tests.bench.acd_floor import Size
@@ -32,6 +33,7 @@ from tests.bench.figure import (
 )
 from tests.bench.ramp import Ramp
 from tests.bench.soak_short import Soak
+from tests.bench.world import World
 
 TRIAL = Trial(
     staff=Staff(many=6, few=2),
@@ -57,6 +59,7 @@ PARTS = {
         "calls_per_s",
     },
     "memory": {"agent", "call"},
+    "world": {"seconds", "bytes"},
     "soak_short": {"memory", "descriptors", "tasks", "threads", "asterisk_memory"},
 }
 TINY: dict[str, Callable[[], Coroutine[None, None, Figures]]] = {
@@ -68,6 +71,9 @@ TINY: dict[str, Callable[[], Coroutine[None, None, Figures]]] = {
     "decision_growth": partial(decision_growth.measure, few=4, many=16, decisions=10, rounds=1),
     "agent_free": partial(agent_free.measure, size=FLOOR, our_rounds=20, their_rounds=10, rounds=1),
     "memory": partial(memory.measure, agents=20, calls=100),
+    "world": partial(
+        world.measure, World(agents=20, skills=3, kinds=30, queues=40, memberships=75)
+    ),
     "reload": partial(reload.measure, agents=4, queues=3, rounds=1),
     "simulate": partial(simulate.measure, per_hour=20, agents=2),
     "calls_vs_app_queue": partial(calls_vs_app_queue.measure, TRIAL),
@@ -148,7 +154,7 @@ def test_an_unknown_figure_is_refused_by_one_line_with_the_names(
     assert printed.err == (
         "There is no figure 'speed'. The figures are: "
         "ami_wanted, ami_unwanted, fastagi, journal, decision, decision_growth, agent_free, "
-        "memory, reload, simulate, calls_vs_app_queue, soak_short.\n"
+        "memory, world, reload, simulate, calls_vs_app_queue, soak_short.\n"
     )
 
 

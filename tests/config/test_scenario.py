@@ -29,7 +29,11 @@ def test_a_scenario_is_read(tmp_path: Path) -> None:
         ("12.5", "[{from: 2h, per_hour: 1}, {from: 1h, per_hour: 2}]", "times must ascend"),
         ("{mean: 3m}", "{mean: 3m, distribution: lognormal}", "cv belongs to"),
         ("{mean: 3m}", "{mean: 3}", "needs a unit"),
-        ("[sales]}", "[sales], skills: [german]}", ":6:41: agents.0.skills: skills are not"),
+        (
+            "[sales]}",
+            "[sales], skills: german}",
+            "agents.0.skills: must be a list of skills",
+        ),
         ("count: 2", "count: 0", "must be 1 to"),
         ("[sales]", "[sales], shift: {from: 8h, to: 8h}", "must end at another time"),
         ("[sales]", "[sales], shift: {frm: 8h, to: 9h}", "did you mean from?"),
@@ -54,6 +58,17 @@ def test_a_queue_that_the_configuration_lacks_is_refused(tmp_path: Path) -> None
     file.write_text(GOOD)
     with pytest.raises(ConfigError, match="there is no queue"):
         read_scenario(file).refuse_queues(["sale"])
+
+
+def test_a_skill_that_nobody_has_is_refused_with_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "scenario.yaml"
+    asking = GOOD.replace("patience: none", "patience: none, skills: [german]")
+    file.write_text(asking)
+    with pytest.raises(ConfigError, match=r"skills.0: nobody has the skill 'german'"):
+        read_scenario(file).refuse_skills([])
+    read_scenario(file).refuse_skills(["german"])
+    file.write_text(asking.replace("[sales]}", "[sales], skills: [german]}"))
+    read_scenario(file).refuse_skills([])
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ def test_it_does_where_the_record_begins_in_the_middle_of_the_day(seed: int) -> 
 @pytest.mark.parametrize("seed", range(10, 14))
 def test_it_does_where_timers_went_off_late(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chance, "Distributor", LateCore)
+    # what the checkers look for holds where timers go off in time
+    monkeypatch.setattr(chance, "check", LateCore.snapshot)
     tape = taped(seed, 300)
     on_time = WatchedCore()
     late = 0
