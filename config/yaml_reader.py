@@ -138,7 +138,7 @@ class _TreeBuilder:
         self._refuse_tag(event, path)
         node: Node
         if isinstance(event, yaml.ScalarEvent):
-            node, height = _scalar(event), 0
+            node, height = _scalar(event, position), 0
         else:
             if len(path) >= DEPTH_MAX:
                 raise _too_deep(position, path)
@@ -253,13 +253,13 @@ def _where(event: yaml.Event) -> Position:
     return mark_position(cast("Mark", event.start_mark))
 
 
-def _scalar(event: yaml.ScalarEvent) -> Scalar:
+def _scalar(event: yaml.ScalarEvent, position: Position) -> Scalar:
     """Return a scalar, and whether each of its characters stands where it seems to."""
     begins, ends = cast("Mark", event.start_mark), cast("Mark", event.end_mark)
     value, quoted = _value_of(event), event.style in {"'", '"'}
     length = len(event.value) + 2 * quoted
     return Scalar(
-        position=_where(event),
+        position=position,
         value=value,
         quoted=quoted,
         in_one_line=begins.line == ends.line and ends.column - begins.column == length,
