@@ -222,6 +222,7 @@ def load(state: DistributorState) -> Floor:
         _load_agent(floor, agent)
     for call in sorted(state.calls, key=attrgetter("sequence")):  # as they came into their queues
         _load_call(floor, call)
+    _count_arrivals(floor)
     for offer in state.offers:
         _load_offer(floor, offer)
     while floor.take_stirred() is not None:  # what was to be judged had been
@@ -229,6 +230,13 @@ def load(state: DistributorState) -> Floor:
     floor.take_candidates()  # whoever could match had matched before the snapshot was taken
     floor.take_restaffed()
     return floor
+
+
+def _count_arrivals(floor: Floor) -> None:
+    """Count those who wait where nobody has arrived: a core that did not count yet wrote it."""
+    for queue in floor.queues.values():
+        if not queue.outcomes.arrivals:
+            queue.outcomes.arrivals = len(queue.waiting)
 
 
 def _save_queue(queue: Queue) -> QueueSnapshot:

@@ -1,5 +1,8 @@
 """Every call has one outcome in each queue that it came into."""
 
+from dataclasses import replace
+
+from acd.distributor import Distributor
 from acd.outcomes import TURNED_AWAY_BY
 from acd.ways import Cause
 from cti.ids import QueueName
@@ -50,3 +53,16 @@ def test_counts_outlive_a_new_policy_and_go_with_a_removed_queue() -> None:
     assert floor.outcomes() == {"abandoned": 1}
     floor.apply(policy("", queue_policy("support"))).apply(policy("", version="v3"))
     assert floor.outcomes() == {}
+
+
+def test_those_who_wait_in_an_older_snapshot_have_arrived() -> None:
+    floor = Script(agents="")
+    state = floor.queue("c1").queue("c2").distributor.snapshot()
+    older = replace(
+        state, queues=tuple(replace(queue, arrivals=0, outcomes=()) for queue in state.queues)
+    )
+    floor.distributor = Distributor.restore(older)
+
+    floor.leave("c1")
+    arrivals = [kept.arrivals for kept in floor.distributor.snapshot().queues]
+    assert arrivals == [2, 0]
