@@ -10,8 +10,10 @@ and what aliases unfold to.
 This module must not know what the keys mean.
 """
 
+import gc
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -64,11 +66,28 @@ def parse_document(data: bytes, file: str) -> Document:
     builder = _TreeBuilder(file)
     try:
         text = decoded(data)
-        node = builder.build(text)
+        with _not_collected():
+            node = builder.build(text)
     except StopReading as stop:
         stopped = problem_at(file, stop.position, stop.path, stop.message)
         return Document(file=file, node=None, problems=(*builder.problems, stopped))
     return Document(file=file, node=node, problems=tuple(builder.problems))
+
+
+@contextmanager
+def _not_collected() -> Iterator[None]:
+    """
+    Keep the collector of circles away from a tree that grows, and that holds none.
+
+    It would go through the tree again and again: a third of the time for 50,000 values (measured).
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _unusable(file: str, position: Position, message: str) -> Document:
