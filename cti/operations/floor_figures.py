@@ -8,7 +8,8 @@ from typing import Final
 from acd.agent_state import Standing
 from acd.commands import Occupation, Wish
 from acd.facts import OfferOutcome
-from acd.picture import AgentPicture, FloorPicture, QueuePicture
+from acd.observed import PARTS
+from acd.picture import AgentPicture, EstimatesPicture, FloorPicture, QueuePicture
 from cti.calls import Call
 from cti.ids import CallId, QueueName
 from cti.instants import as_seconds
@@ -90,6 +91,18 @@ QUEUE_AGENTS = gauge(
     "Agents of the queue by how they stand towards a new call; each counts once.",
     *("queue", "state"),
 )
+ESTIMATES_RIGHT = gauge(
+    "cordboard_queue_estimates_right_ratio",
+    "Of the last callers whose wait was estimated, the share answered within it; only of queues "
+    "that estimate waits, and of which it is known.",
+    "queue",
+)
+ESTIMATES_TOLD = gauge(
+    "cordboard_queue_estimates_told",
+    "1: estimated waits are said; 0: they proved wrong, and the queue is silent. Only of queues "
+    "that estimate waits.",
+    "queue",
+)
 AGENTS = gauge(
     "cordboard_agents",
     "All agents by how they stand towards a new call; each counts once.",
@@ -117,6 +130,8 @@ FIGURES: Final = (
     RANG,
     TALKED,
     QUEUE_AGENTS,
+    ESTIMATES_RIGHT,
+    ESTIMATES_TOLD,
     AGENTS,
     LOGGED_ON,
     POPS,
@@ -193,10 +208,18 @@ class FloorFigures:
         for standing in Standing:
             count = 0 if queue is None else getattr(queue.agents, standing.value)
             sheet.write(QUEUE_AGENTS, count, name, standing.value)
+        if queue is not None and queue.estimates is not None:
+            _write_estimates(sheet, name, queue.estimates)
         sheet.spread(ANSWERED_AFTER, tally.answered_after[name], name)
         sheet.spread(ABANDONED_AFTER, tally.abandoned_after[name], name)
         sheet.spread(RANG, tally.rang[name], name)
         sheet.spread(TALKED, tally.talked[name], name)
+
+
+def _write_estimates(sheet: Sheet, name: QueueName, estimates: EstimatesPicture) -> None:
+    sheet.write(ESTIMATES_TOLD, int(estimates.told), name)
+    if estimates.right is not None:
+        sheet.write(ESTIMATES_RIGHT, estimates.right / PARTS, name)
 
 
 def _places(living: Iterable[Call], picture: FloorPicture) -> dict[str, int]:

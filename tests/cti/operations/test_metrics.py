@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read_text
 
+from acd.calibration import Calibration
 from acd.distributor import Distributor
 from acd.facts import CallQueued, PolicyApplied
 from acd.policy import QueuePolicy
@@ -22,7 +24,7 @@ from cti.operations.floor_figures import FloorFigures
 from cti.operations.metrics import FIGURES, FRESH_S, OPENMETRICS, Metrics
 from cti.operations.reference import reference
 from cti.operations.tally import Tally
-from tests.acd.script import policy
+from tests.acd.script import announce_policy, policy
 from tests.cti.operations.scraped import Scrape
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -112,6 +114,28 @@ async def test_who_waits_longest_is_told_by_when_he_began() -> None:
 
     assert Scrape(text).value("cordboard_queue_waiting_calls", queue="sales") == 3
     assert Scrape(text).value("cordboard_queue_longest_wait_seconds", queue="sales") == 96
+
+
+async def test_a_queue_that_estimates_waits_tells_how_right_it_was_and_if_it_is_silent() -> None:
+    told = announce_policy(estimate=(60, 600))
+    core = Distributor()
+    sales = replace(queue_policy("sales"), announce=told)
+    content = policy("", sales, queue_policy("support"))
+    core.handle(PolicyApplied(policy=content), Time(0))
+    _, text = await page_of(floor(core, "sales", "support"))
+
+    assert 'cordboard_queue_estimates_told{queue="sales"} 1' in text
+    assert 'cordboard_queue_estimates_told{queue="support"}' not in text
+    assert 'cordboard_queue_estimates_right_ratio{queue="sales"}' not in text
+
+    state = core.snapshot()
+    wrong = Calibration(cases=((True, 0),) * 25 + ((False, 0),) * 75, trusted=False)
+    queues = tuple(replace(queue, calibration=wrong) for queue in state.queues)
+    core = Distributor.restore(replace(state, queues=queues))
+    _, text = await page_of(floor(core, "sales", "support"))
+
+    assert Scrape(text).value("cordboard_queue_estimates_told", queue="sales") == 0
+    assert Scrape(text).value("cordboard_queue_estimates_right_ratio", queue="sales") == 0.25
 
 
 async def test_numbers_that_lead_to_services_of_one_name_count_together() -> None:
