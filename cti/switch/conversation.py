@@ -103,7 +103,8 @@ class Conversation:
     ) -> None:
         """Queue the caller and serve his line until he is gone or his last talk is over."""
         self.since, self.priority = since, priority
-        await self._queue(self._queued(queue))
+        if not self.line.is_sent_away:  # while nobody had his channel: he is no longer to wait
+            await self._queue(self._queued(queue))
         await self._serve_orders()
 
     def _queued(self, queue: QueueName) -> CallQueued:

@@ -88,6 +88,11 @@ class CallerLine:
         self.ordered.clear()
         return None
 
+    @property
+    def is_sent_away(self) -> bool:
+        """Whether the core has sent him elsewhere, and nobody has carried it out yet."""
+        return any(isinstance(order, DivertCall | TurnAwayCall) for order in self.orders)
+
     def drop_offer_order(self, offer: OfferId) -> bool:
         """Take back the order to dial this offer; say whether it had not been begun."""
         for order in self.orders:

@@ -3,8 +3,9 @@
 import asyncio
 from pathlib import Path
 
-from acd.commands import OfferCall, OfferReason
+from acd.commands import DivertCall, OfferCall, OfferReason
 from acd.facts import AcdFact, CallQueued, TalkEnded
+from acd.ways import Cause, Target, TargetKind
 from cti.call_facts import CallFact, HungUpBy
 from cti.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueName
 from cti.instants import Duration
@@ -47,15 +48,18 @@ class Facts:
         self.all.extend(facts)
 
 
-async def talked_with(channel: FakeChannel, *, until: str) -> tuple[Facts, CallerLine]:
+async def talked_with(
+    channel: FakeChannel, *, until: str, sent: DivertCall | None = None
+) -> tuple[Facts, CallerLine]:
     """Serve a caller whose Dial to an agent is over, until a command begins so; hang up then."""
     facts = Facts()
     ledger = Ledger(PBX, facts)
     line = ledger.open_line(CALL, "lab-1.0", "PJSIP/trunk-00000000")
 
     async def serve(session: AgiSession) -> None:
-        ledger.begin(OFFER)
-        line.order(OFFER)
+        if sent is None:
+            ledger.begin(OFFER)
+        line.order(OFFER if sent is None else sent)
         await Conversation(
             session=session,
             line=line,
@@ -101,3 +105,16 @@ async def test_an_offer_that_came_to_nothing_leaves_no_status_behind() -> None:
     await talked_with(channel, until="WAIT FOR DIGIT")
 
     assert channel.variables["DIALSTATUS"] == ""
+
+
+async def test_who_was_sent_away_while_nobody_had_his_channel_is_not_queued_again() -> None:
+    sent = DivertCall(
+        call=CALL,
+        from_queue=QueueName("sales"),
+        cause=Cause.CLOSED,
+        target=Target(kind=TargetKind.FLOW, name="gone"),
+        waited=Duration(0),
+    )
+    facts, _ = await talked_with(FakeChannel(), until="SET VARIABLE CORD_STATE", sent=sent)
+
+    assert [fact for fact in facts.all if isinstance(fact, CallQueued)] == []
