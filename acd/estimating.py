@@ -16,8 +16,8 @@ since they take the older call of whichever queue:
 
 Where the undivided alone are through with his queue before the pool is through with all, the
 others are busy with older calls meanwhile; else all queues come down together, as calls of one age
-are served at one time. To count such an agent as 1/n in each of n queues would be wrong in both
-cases, and Google's and Genesys' shares (peers' formulas) are such.
+are served at one time. To count such an agent as 1/n in each of n queues, or by a share of the
+past, as published formulas do, would be wrong in both cases.
 
 Until an agent is free: of few agents the present work of each is looked at, of many the usual is
 taken. Where lengths vary as chance without memory has it, the agents' rates add up; where they are
