@@ -69,7 +69,3 @@ class Members:
             for standing, count in self._counts.items()
             if count and standing is not Standing.READY
         )
-
-    def __len__(self) -> int:
-        """Return how many agents serve this queue."""
-        return len(self._standings)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from acd.policy import FIRST_RING, QueuePolicy, Skills, Strategy
 from cti.ids import AgentId, SkillName
-from cti.instants import Duration
 
 RING = "ring"
 """Rules a ready agent out: his ring is not open yet, or he is only added at a later step."""
@@ -75,8 +74,3 @@ def reach_at(rules: QueuePolicy, own: Skills, step: int) -> Reach:
         added.update(taken.agents)
     least_levels = tuple(sorted((name, least) for name, least in asked.items() if least > 0))
     return Reach(least_levels, ring, tuple(sorted(added)), wanted)
-
-
-def steps_due(rules: QueuePolicy, waited: Duration) -> int:
-    """Return how many steps are due after such a wait in the queue."""
-    return sum(step.after <= waited for step in rules.steps)

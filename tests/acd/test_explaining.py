@@ -4,7 +4,7 @@ from acd.agent_state import Standing
 from acd.explaining import Candidate, Witness
 from acd.facts import OfferOutcome
 from acd.opening import Word
-from acd.reach import MISSED_THIS_CALL
+from acd.reach import MISSED_THIS_CALL, PREFERRED
 from acd.waiting import CallState
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from tests.acd.script import ANN, BEN, CAT, Script, at, queue_policy
@@ -162,3 +162,17 @@ def test_who_closed_a_queue_is_known() -> None:
     assert opening is not None
     assert opening.word == Word(is_open=False, since=at(5), note="Christmas")
     assert seen.witness.opening(QueueName("nowhere")) is None
+
+
+def test_a_call_that_is_kept_is_for_its_preferred_agents_alone() -> None:
+    seen = Seen(
+        queue_policy("sales", preferred=30, wrap=0), agents="ann:sales ben:sales", ready="ann ben"
+    )
+    seen.at(1).queue("c1", preferred="ann").answer(1).watch(C2).at(2).queue("c2", preferred="ann")
+    stay = seen.witness.stay(C2)
+    ben = seen.witness.candidate(C2, BEN)
+
+    assert stay is not None
+    assert ruled_out(stay.competitors.agents) == {"ann": "busy", "ben": PREFERRED}
+    assert ben is not None
+    assert (ben.ruled_out, ben.until) == (PREFERRED, at(32))

@@ -217,6 +217,9 @@ INDEXES: dict[str, Corruption] = {
     "agents are counted wrong": lambda floor: floor.queues[SALES].members._counts.update(
         {Standing.BUSY: 7}
     ),
+    "a ready agent is said to stand otherwise": lambda floor: floor.queues[
+        NIGHT
+    ].members._standings.update({DAN: Standing.BUSY}),
     "a step is awaited that is none": lambda floor: setattr(floor.calls[C5], "step_at", at(99)),
     "an agent's standing is forgotten": lose("_standings", DAN),
     "an agent's standing is another": lambda floor: floor._standings.update({DAN: Standing.BUSY}),

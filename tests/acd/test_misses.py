@@ -1,7 +1,7 @@
 """Calls that were not taken: counted for each cause, with limits and pauses of their own."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acd.facts import OfferOutcome
@@ -196,6 +196,7 @@ def test_of_two_rules_for_one_cause_the_first_counts() -> None:
     assert rules[0] == rule_for(MissCause.BUSY, 3, rules)
 
 
+@settings(deadline=None)
 @given(
     limits=st.fixed_dictionaries({cause: st.integers(0, 3) for cause in MissCause}),
     happenings=st.lists(st.sampled_from([*MissCause, "answer", "log on", "break", "cut short"])),

@@ -198,3 +198,11 @@ def test_an_agent_who_is_removed_while_his_phone_rings_is_shown_a_last_time() ->
 
     floor.end(1, OfferOutcome.FAILED).shown("ann logged_off idle")
     assert floor.distributor.picture(floor.now).agents == ()
+
+
+def test_who_left_a_queue_out_and_loses_it_begins_anew_when_he_has_it_again() -> None:
+    both = policy("ann:sales,support", SALES, SUPPORT)
+    floor = Script(SALES, SUPPORT, agents="ann:sales,support", ready="ann")
+    floor.not_ready("ann", queue="sales").queue("c1").expect("place c1 sales")
+
+    floor.apply(policy("ann:support", SALES, SUPPORT)).apply(both).expect("offer 1 c1 ann")

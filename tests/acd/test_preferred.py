@@ -142,3 +142,26 @@ def test_of_a_queue_that_he_does_not_serve_he_cannot_want_none() -> None:
     choosy.not_ready("ann", "training", "support").shown()
     assert choosy.distributor.snapshot().agents[0].not_ready_in == ()
     assert QueueName("sales") in choosy.distributor.snapshot().agents[0].queues
+
+
+def test_a_call_is_kept_for_those_who_want_its_queue_s_calls() -> None:
+    wanting = Script(
+        queue_policy("sales", preferred=30, wrap=0),
+        queue_policy("support", wrap=0),
+        agents="ann:sales,support ben:sales cat:sales",
+        ready="ann ben",
+    )
+    wanting.at(1).queue("c1").answer(1).queue("c2").answer(2).forget()
+
+    wanting.at(2).queue("c3", preferred="ann ben").queue("c4", preferred="ann ben").forget()
+    wanting.not_ready("ann", queue="sales").at(3).end_talk("c1", "ann").expect()
+    wanting.at(4).leave("c3").end_talk("c2", "ben").expect("offer 3 c4 ben")
+
+
+def test_who_is_preferred_beside_one_who_did_not_answer_is_waited_for() -> None:
+    wanting = floor(ready="ann ben")
+    wanting.at(1).queue("c1", preferred="ben").answer(1).forget()
+
+    wanting.at(2).queue("c2", preferred="ann ben").expect("place c2 sales", "offer 2 c2 ann")
+    wanting.at(3).end(2, OfferOutcome.BUSY).log_on("cat").ready("cat").expect()
+    wanting.at(4).end_talk("c1", "ben").expect("offer 3 c2 ben")

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from acd.policy import Strategy
-from cti.ids import AgentId
+from acd.queue_state import LANES_KEPT
+from cti.ids import AgentId, QueueName
 from tests.acd.script import ANN, BEN, CAT, Script, policy, queue_policy, step
 
 KNOWING = {"ann": "english:1", "ben": "english:5 spanish:2", "cat": "spanish:4"}
@@ -253,3 +254,18 @@ def test_a_removed_added_agent_is_forgotten(name: AgentId) -> None:
     helped.at(12)
     left = {agent.agent for agent in helped.distributor.snapshot().agents if not agent.leaving}
     assert {ANN, CAT} - {name} == left
+
+
+def test_so_many_different_calls_that_lanes_are_forgotten_are_served_in_turn() -> None:
+    skills = [f"s{number:02}" for number in range(LANES_KEPT + 4)]
+    sales = queue_policy("sales", wrap=0)
+    floor = Script(sales, agents="ann:sales").log_on("ann")
+    known = {"ann": " ".join(f"{skill}:1" for skill in skills)}
+    floor.apply(policy("ann:sales", sales, skills=known))
+    for number, skill in enumerate(skills):
+        floor.at(number).queue(f"c{number}", skills=f"{skill}:1").leave(f"c{number}")
+    floor.queue("c90", skills=f"{skills[0]}:1").queue("c91", skills=f"{skills[-1]}:1").forget()
+
+    assert len(floor.distributor._floor.queues[QueueName("sales")].lanes()) <= LANES_KEPT
+    floor.ready("ann").expect("offer 1 c90 ann")
+    floor.answer(1).end_talk("c90", "ann").expect("offer 2 c91 ann")

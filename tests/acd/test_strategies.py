@@ -206,3 +206,14 @@ def test_nothing_is_kept_of_agents_work_while_nobody_looks_at_it(strategy: Strat
     assert state.slot_ends is None
     assert not any(agent.work for agent in state.agents)
     assert {agent.busy_since for agent in state.agents} == {None}
+
+
+def test_a_line_that_does_not_look_back_stays_as_it_is_when_a_slot_ends() -> None:
+    floor = Script(
+        queue_policy("sales", strategy=Strategy.FEWEST_CALLS),
+        queue_policy("support"),
+        agents="ann:sales,support ben:sales,support",
+        ready="ben ann",
+    )
+
+    floor.at(2 * SLOT_S).queue("c1", "support").expect("place c1 support", "offer 1 c1 ann")
