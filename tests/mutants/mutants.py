@@ -349,8 +349,8 @@ MUTANTS: Final = (
     Mutant(
         name="off by one in a skill's level",
         file="acd/reach.py",
-        there="level(skills, name) >= least",
-        instead="level(skills, name) > least",
+        there="at = bisect_left(skills, least)",
+        instead="at = bisect_left(skills, (least[0], least[1] + 1))",
     ),
     Mutant(
         name="let a step ask for more",
