@@ -17,10 +17,10 @@ from enum import Enum
 from acd.commands import Occupation, ShowAgentState, Wish
 from acd.errors import IllegalTransitionError
 from acd.misses import MissCause
-from acd.policy import QueuePolicy, Skills
+from acd.policy import QueuePolicy
 from acd.stints import Stint
 from acd.workload import Workload
-from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
+from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName, Skills
 from cti.instants import Duration, Time
 
 NO_WRAP_UP = Duration(0)

@@ -8,8 +8,8 @@ answer is recognised and not guessed.
 from dataclasses import dataclass
 from enum import Enum
 
-from acd.policy import Policy, Skills
-from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
+from acd.policy import Policy
+from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName, Skills
 from cti.instants import Duration, Time
 
 NO_HEAD_START = Duration(0)

@@ -11,11 +11,9 @@ from enum import Enum
 from acd.announce_policy import AnnouncePolicy
 from acd.misses import MissRule
 from acd.ways import NOW, ChainRule, JoinRule, KeyRule, LeaveRule
-from cti.ids import AgentId, QueueName, SkillName
+from cti.ids import AgentId, QueueName, Skills
 from cti.instants import Duration, seconds
 
-Skills = tuple[tuple[SkillName, int], ...]
-"""Skills with levels, in the order of their names; a skill that is not there has level 0."""
 NO_WAIT = Duration(0)
 FIRST_RING = 1
 

@@ -17,12 +17,12 @@ from acd.members import Members
 from acd.observed import NOTHING_OBSERVED, Observed
 from acd.opening import UNSAID, Opening
 from acd.outcomes import Outcomes
-from acd.policy import FIRST_RING, QueuePolicy, Skills, Strategy
+from acd.policy import FIRST_RING, QueuePolicy, Strategy
 from acd.presence import Presence
 from acd.reach import Reach, reach_at
 from acd.waiting import Call, Place, WaitingCalls
 from acd.ways import Cause, ChainRule, Target, TargetKind
-from cti.ids import AgentId, CallId, OfferId
+from cti.ids import AgentId, CallId, OfferId, Skills
 from cti.instants import Time
 
 LOOKING_BACK: Final = frozenset({Strategy.FEWEST_CALLS, Strategy.LEAST_OCCUPIED})

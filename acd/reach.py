@@ -7,8 +7,8 @@ Read off the rules alone: no call and no agent is changed here, and none is look
 from bisect import bisect_left
 from typing import NamedTuple
 
-from acd.policy import FIRST_RING, QueuePolicy, Skills, Strategy
-from cti.ids import AgentId, SkillName
+from acd.policy import FIRST_RING, QueuePolicy, Strategy
+from cti.ids import AgentId, SkillName, Skills
 
 RING = "ring"
 """Rules a ready agent out: his ring is not open yet, or he is only added at a later step."""

@@ -21,7 +21,7 @@ from acd.observed import NOTHING_OBSERVED, Observed
 from acd.offer_state import Offer, OfferState
 from acd.opening import UNSAID, Opening
 from acd.outcomes import Outcome, Outcomes
-from acd.policy import WRAP_UP_MAX, QueuePolicy, Skills
+from acd.policy import WRAP_UP_MAX, QueuePolicy
 from acd.queue_state import NOT_DERIVABLE, Queue
 from acd.regaining import KeptPlace, KeptPlaces
 from acd.stints import Stint
@@ -29,7 +29,7 @@ from acd.timers import Timer, TimerKind
 from acd.waiting import Call, CallState
 from acd.ways import Cause
 from acd.workload import SlotRecord, Workload
-from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
+from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName, Skills
 from cti.instants import Duration, Time
 
 NO_QUEUE = QueueName("")

@@ -107,7 +107,7 @@ def settle(floor: Floor) -> None:
     """Have calls go on whose agents have logged off, or for whom somebody has logged on."""
     restaffed, lost = floor.take_restaffed()
     for queue in restaffed:
-        for lane in queue.lanes():
+        for lane in queue.lanes() if queue.rules.steps else ():
             if lane.staff == 0:
                 for place in lane.places():
                     _open_anew(floor, floor.calls[place[3]])

@@ -13,10 +13,9 @@ from typing import NamedTuple
 
 from acd.agent_state import Agent
 from acd.commands import Occupation, Wish
-from acd.policy import Skills
 from acd.queue_state import Queue
 from acd.stints import Stint
-from cti.ids import AgentId, QueueName
+from cti.ids import AgentId, QueueName, Skills
 from cti.instants import Time
 
 

@@ -17,10 +17,9 @@ from enum import Enum
 
 from acd.errors import IllegalTransitionError
 from acd.hearing import NOTHING_HEARD, Hearing
-from acd.policy import Skills
 from acd.reach import Reach
 from acd.sorted_index import SortedIndex
-from cti.ids import AgentId, CallId, OfferId, QueueName
+from cti.ids import AgentId, CallId, OfferId, QueueName, Skills
 from cti.instants import Duration, Time, seconds
 
 Place = tuple[int, int, int, CallId]

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from acd.misses import MissCause, MissRule
-from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy, Skills, Step, Strategy
+from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy, Step, Strategy
 from acd.ways import Cause, ChainRule, JoinRule, KeyRule, LeaveRule
 from config.addresses import with_port
 from config.announce import announce_policy
@@ -49,7 +49,7 @@ from config.settings import (
     WebSettings,
 )
 from config.ways import CAUSES, ChainSection, Overflow
-from cti.ids import AgentId, DeviceId, PbxId, QueueName, SkillName
+from cti.ids import AgentId, DeviceId, PbxId, QueueName, SkillName, Skills
 from ivr.flow import Choice, Destination, Flow, Menu, ToHangUp, ToQueue
 
 VERSION_DIGITS = 12
@@ -94,7 +94,13 @@ def configuration(
         ),
         services=MappingProxyType(
             {
-                item.number: Service(number=item.number, name=item.name, flow=item.flow)
+                item.number: Service(
+                    number=item.number,
+                    name=item.name,
+                    flow=item.flow,
+                    priority=item.priority,
+                    skills=_skills(item.skills),
+                )
                 for item in files.services.services
             }
         ),
@@ -345,4 +351,9 @@ def _flow(name: str, section: FlowSection) -> Flow:
 def _destination(leads: Leads) -> Destination:
     if leads.queue is None:
         return ToHangUp(prompts=leads.prompts)
-    return ToQueue(queue=QueueName(leads.queue), prompts=leads.prompts)
+    return ToQueue(
+        queue=QueueName(leads.queue),
+        prompts=leads.prompts,
+        priority=leads.priority,
+        skills=_skills(leads.skills),
+    )

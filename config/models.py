@@ -63,6 +63,7 @@ StrategyName = Literal[
 ]
 _STRATEGIES = _("one of {names}").format(names=", ".join(get_args(StrategyName)))
 
+Priority = Annotated[Duration, Within(Duration(0), HOUR)]
 Prompts = Annotated[
     tuple[Name, ...],
     Field(max_length=PROMPTS_IN_ROW_MAX, strict=False),
@@ -84,6 +85,10 @@ class ServiceItem(Section):
     """How reports call it."""
     flow: Name
     """The flow (flows.yaml) that it leads into."""
+    priority: Priority = Duration(0)
+    """So much earlier its callers count than they came, in whatever queue."""
+    skills: Skills = Field(default_factory=dict)
+    """The skills that its callers ask for, beside those of the queue."""
 
 
 class ServicesFile(Section):
@@ -106,11 +111,17 @@ class Leads(Section):
     """true: the call ends here."""
     prompts: Prompts = ()
     """What callers hear before."""
+    priority: Priority = Duration(0)
+    """So much earlier who goes there counts than he came; of several, the greatest counts."""
+    skills: Skills = Field(default_factory=dict)
+    """The skills that who goes there asks for, beside those of the queue."""
 
     @model_validator(mode="after")
     def _leads_somewhere(self) -> Self:
         if (self.queue is None) == (self.hang_up is None):
             raise rule(_("needs one of the two: queue: NAME or hang_up: true"))
+        if self.hang_up and (self.priority or self.skills):
+            raise rule(_("priority and skills are for a queue, and here the call ends"))
         return self
 
 

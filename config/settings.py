@@ -9,8 +9,9 @@ from acd.policy import Policy
 from config.errors import Problem
 from config.opening import OpeningTimes
 from config.secrets import Secret
-from cti.ids import AgentId, DeviceId, PbxId, QueueName
+from cti.ids import AgentId, DeviceId, PbxId, QueueName, Skills
 from cti.instants import Duration
+from ivr.actions import NO_HEAD_START
 from ivr.flow import Flow
 
 ECHO_EXTENSION: Final = "*43"
@@ -118,11 +119,18 @@ class LogSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A number that callers dial, and the flow that they are led through."""
+    """
+    A number that callers dial, and the flow that they are led through.
+
+    `priority` is its callers' head start in whatever queue, in time; `skills` are asked for beside
+    those of the queue.
+    """
 
     number: str
     name: str
     flow: str
+    priority: Duration = NO_HEAD_START
+    skills: Skills = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

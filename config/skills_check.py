@@ -1,11 +1,12 @@
 """What can be wrong with skills, steps and rings: unknown ones, and those that nobody can meet."""
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from acd.policy import FIRST_RING, AgentPolicy, Policy, QueuePolicy
 from acd.reach import has, reach_at
 from config.build import policy
-from config.doubts import AGENTS, QUEUES, Read
+from config.doubts import AGENTS, FLOWS, QUEUES, SERVICES, Read
 from config.durations import MINUTE, duration_text
 from config.errors import Problem
 from config.explain import unknown
@@ -17,20 +18,29 @@ from cti.language import _
 WEIGHT_DOUBTED = Duration(10 * MINUTE)
 """So much longer may callers of other queues wait for a queue's weight before it is doubted."""
 
+_ASKED: Final[tuple[tuple[str, KeyPath], ...]] = (
+    (QUEUES, ("queues", ANY, "skills")),
+    (QUEUES, ("queues", ANY, "steps", ANY, "skills")),
+    (SERVICES, ("services", ANY, "skills")),
+    (FLOWS, ("flows", ANY, "menu", "choices", ANY, "skills")),
+    (FLOWS, ("flows", ANY, "menu", "otherwise", "skills")),
+)
+"""Where skills are asked for: file, path."""
+
 
 def unknown_skills(trees: Mapping[str, Node]) -> Iterator[Problem]:
-    """Yield each skill that a queue or a step asks for and that no agent has."""
-    if QUEUES not in trees or AGENTS not in trees:
+    """Yield each skill that somebody asks for and that no agent has."""
+    if AGENTS not in trees:
         return
     known: dict[str, None] = {}
     for _path, found in select(trees[AGENTS], ("agents", ANY, "skills")):
         known.update(dict.fromkeys(found.entries if isinstance(found, Table) else ()))
-    for below in (("skills",), ("steps", ANY, "skills")):
-        for path, found in select(trees[QUEUES], ("queues", ANY, *below)):
+    for file, pattern in _ASKED:
+        for path, found in select(trees[file], pattern) if file in trees else ():
             for name, entry in found.entries.items() if isinstance(found, Table) else ():
                 if name not in known:
                     message = unknown("skill", name, known) if known else _("no agent has skills")
-                    yield problem_at(QUEUES, entry.key_position, (*path, name), message)
+                    yield problem_at(file, entry.key_position, (*path, name), message)
 
 
 def unmet_steps(read: Read) -> Iterator[Problem]:

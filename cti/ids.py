@@ -16,6 +16,8 @@ OfferId = NewType("OfferId", int)
 AgentId = NewType("AgentId", str)
 QueueName = NewType("QueueName", str)
 SkillName = NewType("SkillName", str)
+Skills = tuple[tuple[SkillName, int], ...]
+"""Skills with levels, in the order of their names; a skill that is not there has level 0."""
 PbxId = NewType("PbxId", str)
 PartyKey = NewType("PartyKey", str)
 """Stands for a party's number and name, which live in a table of their own that can be erased."""

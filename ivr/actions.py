@@ -7,8 +7,10 @@ are names as configured; which file stands for a name, and where, is the shell's
 
 from dataclasses import dataclass
 
-from cti.ids import QueueName
+from cti.ids import QueueName, Skills
 from cti.instants import Duration
+
+NO_HEAD_START = Duration(0)
 
 KEYS = "0123456789*#"
 """The keys of a telephone."""
@@ -35,10 +37,16 @@ class AwaitKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnterQueue:
-    """The flow's end: the caller goes into `queue`, because of `choice` (for the call log)."""
+    """
+    The flow's end: the caller goes into `queue`, because of `choice` (for the call log).
+
+    `priority` is his head start there, in time; `skills` are asked for beside those of the queue.
+    """
 
     queue: QueueName
     choice: str
+    priority: Duration = NO_HEAD_START
+    skills: Skills = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,9 @@ This module decides which flows make sense. It knows nothing of files, sounds an
 
 from dataclasses import dataclass
 
-from cti.ids import QueueName
+from cti.ids import QueueName, Skills
 from cti.instants import Duration
-from ivr.actions import KEYS
+from ivr.actions import KEYS, NO_HEAD_START
 from ivr.errors import FlowError
 
 TRIES_MAX = 10
@@ -26,10 +26,16 @@ RESERVED_CHOICES = frozenset({NO_KEY, WRONG_KEY})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToQueue:
-    """Leave the flow for this queue, after these prompts."""
+    """
+    Leave the flow for this queue, after these prompts.
+
+    `priority` is a head start there, in time; `skills` are asked for beside those of the queue.
+    """
 
     queue: QueueName
     prompts: tuple[str, ...] = ()
+    priority: Duration = NO_HEAD_START
+    skills: Skills = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

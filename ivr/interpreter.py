@@ -93,7 +93,14 @@ class Interpreter:
         choice = self._trace[-1]
         match destination:
             case ToQueue():
-                return self._ask(EnterQueue(queue=destination.queue, choice=choice))
+                return self._ask(
+                    EnterQueue(
+                        queue=destination.queue,
+                        choice=choice,
+                        priority=destination.priority,
+                        skills=destination.skills,
+                    )
+                )
             case ToHangUp():
                 return self._ask(HangUp(choice=choice))
             case _ as unreachable:

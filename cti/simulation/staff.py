@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import cast
 
-from acd.policy import AgentPolicy, Policy, QueuePolicy, Skills
+from acd.policy import AgentPolicy, Policy, QueuePolicy
 from config.scenario import Scenario, span
 from config.section import Section
-from cti.ids import AgentId, QueueName, SkillName
+from cti.ids import AgentId, QueueName, SkillName, Skills
 from cti.instants import Duration, seconds
 
 UNLIMITED = 1_000_000_000

@@ -20,7 +20,7 @@ from acd.commands import DivertCall, OfferCall, PlaceCall, TurnAwayCall
 from acd.facts import CallQueued, OfferOutcome
 from acd.ways import TargetKind
 from cti.call_facts import ChoiceMade, FlowEntered, FlowLeft, HungUpBy
-from cti.ids import QueueName
+from cti.ids import QueueName, Skills
 from cti.instants import Duration, Time
 from cti.switch.attach import next_queue
 from cti.switch.dialplan import AGENT_CONTEXT
@@ -87,12 +87,13 @@ class Conversation:
     unwritten_place: PlaceCall | None = field(default=None)
     since: Time | None = field(default=None)
     priority: Duration = field(default=Duration(0))
+    skills: Skills = field(default=())
 
     async def begin(self, flow: str) -> None:
         """Take a caller through a flow, and to where it leads."""
         queue = await self._play_flow(self.flows[flow])
         if queue is not None:
-            await self.wait(queue)
+            await self.wait(queue, priority=self.priority)
 
     async def wait(
         self,
@@ -115,6 +116,7 @@ class Conversation:
             entered_at=self.since,
             priority=self.priority,
             party=self.line.party,
+            skills=self.skills,
         )
 
     async def _queue(self, queued: CallQueued) -> None:
@@ -277,6 +279,8 @@ class Conversation:
                     self.inbox.post(
                         FlowLeft(call=call, flow=flow.name, outcome="queue", queue=action.queue)
                     )
+                    self.priority = max(self.priority, action.priority)
+                    self.skills = _both(self.skills, action.skills)
                     return action.queue
                 case HangUp() | Stop():
                     self.inbox.post(FlowLeft(call=call, flow=flow.name, outcome="hang_up"))
@@ -324,3 +328,11 @@ class Conversation:
         """Give the channel back to the net, which sends it on as this state says."""
         await self.session.run(commands.set_variable("CORD_STATE", state))
         await self.session.close()
+
+
+def _both(skills: Skills, more: Skills) -> Skills:
+    """Return all skills that either asks for, each at the higher level."""
+    levels = dict(skills)
+    for name, level in more:
+        levels[name] = max(level, levels.get(name, 0))
+    return tuple(sorted(levels.items()))

@@ -13,7 +13,8 @@ import structlog
 
 from config.settings import Configuration
 from cti.call_facts import CallArrived, ClearReason, HungUpBy
-from cti.ids import CallId, PartyKey
+from cti.ids import CallId, PartyKey, Skills
+from cti.instants import Duration
 from cti.switch.attach import Attachment, read_attachment
 from cti.switch.caller_id import CallerId, clean_caller_id, read_from_header
 from cti.switch.conversation import Announcements, Conversation
@@ -23,6 +24,7 @@ from cti.switch.lines import CallerLine
 from cti.switch.outcomes import outcome_of_dial
 from cti.switch.ports import CallerWatch, FactInbox, Floor, PartyBook
 from cti.switch.visit import DOCTOR_SCRIPT, answer_doctor
+from ivr.actions import NO_HEAD_START
 from ivr.flow import Flow
 from protocols.agi import commands
 from protocols.agi.errors import AgiError
@@ -43,12 +45,16 @@ class Service:
 
     number: str
     flow: str
+    priority: Duration = NO_HEAD_START
+    skills: Skills = ()
 
 
 def services_of(configuration: Configuration) -> Mapping[str, Service]:
     """Return what the dialled numbers of a configuration lead to."""
     return {
-        number: Service(number=number, flow=service.flow)
+        number: Service(
+            number=number, flow=service.flow, priority=service.priority, skills=service.skills
+        )
         for number, service in configuration.services.items()
     }
 
@@ -179,6 +185,7 @@ class Reception:
         elif (queue := self.floor.queue_of(line.call) or attachment.queue) is not None:
             await talk.wait(queue, since=attachment.since, priority=attachment.priority)
         elif (service := self.services.get(attachment.service)) is not None:
+            talk.priority, talk.skills = service.priority, service.skills
             await talk.begin(service.flow)
         else:
             log.warning("service_unknown", pii_service=attachment.service)

@@ -54,7 +54,7 @@ from acd.facts import (
     TalkEnded,
 )
 from acd.misses import MissCause, MissRule
-from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy, Skills, Step, Strategy
+from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy, Step, Strategy
 from acd.ways import (
     PARTS,
     Cause,
@@ -65,7 +65,7 @@ from acd.ways import (
     Target,
     TargetKind,
 )
-from cti.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueName, SkillName
+from cti.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueName, SkillName, Skills
 from cti.instants import Duration, Time, as_seconds, seconds
 from tests.acd.checkers import check, sound
 

@@ -22,8 +22,8 @@ from acd.facts import (
     PolicyApplied,
     TalkEnded,
 )
-from acd.policy import AgentPolicy, Policy, QueuePolicy, Skills
-from cti.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueName, SkillName
+from acd.policy import AgentPolicy, Policy, QueuePolicy
+from cti.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueName, SkillName, Skills
 from cti.instants import Duration, Time, seconds
 
 

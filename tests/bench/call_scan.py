@@ -18,8 +18,7 @@ from acd.facts import (
     PolicyApplied,
     TalkEnded,
 )
-from acd.policy import Skills
-from cti.ids import AgentId, CallId, OfferId, QueueName, SkillName
+from cti.ids import AgentId, CallId, OfferId, QueueName, SkillName, Skills
 from cti.instants import Duration, Time
 from tests.bench.acd_floor import Offered
 

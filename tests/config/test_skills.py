@@ -5,6 +5,7 @@ import pytest
 from acd.policy import Step
 from cti.ids import AgentId, SkillName
 from cti.instants import seconds
+from ivr.flow import ToQueue
 from tests.config.folders import Folder
 
 RING = "ring_time: 15s"
@@ -90,3 +91,57 @@ def test_an_agent_who_is_added_at_a_step_may_have_his_own_wrap_up_there(folder: 
     lines = ("steps: [{after: 9s, agents: [ann, chen]}]",)
 
     assert not [told for told in problems(folder, *lines) if "does not serve" in told]
+
+
+def test_numbers_and_choices_say_head_starts_and_skills(folder: Folder) -> None:
+    teach(folder, "{spanish: 2, english: 5}")
+    folder.replace(
+        "services.yaml",
+        "flow: welcome",
+        "flow: welcome\n    priority: 20s\n    skills: {spanish: 1}",
+    )
+    folder.replace(
+        "flows.yaml",
+        "1: {name: sales, queue: sales}",
+        "1: {name: sales, queue: sales, priority: 1m, skills: {english: 2}}",
+    )
+    found = folder.load()
+    (menu,) = found.flows["welcome"].steps
+    sales = menu.choices[0].to
+
+    assert isinstance(sales, ToQueue)
+    assert (sales.priority, sales.skills) == (seconds(60), ((ENGLISH, 2),))
+    assert found.services["8000"].priority == seconds(20)
+    assert found.services["8000"].skills == ((SPANISH, 1),)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        (
+            "services.yaml",
+            "flow: welcome",
+            "flow: welcome\n    skills: {x: 1}",
+            "services.yaml:5:14: services.0.skills.x: no agent has skills",
+        ),
+        (
+            "flows.yaml",
+            "otherwise: {queue: support}",
+            "otherwise: {queue: support, skills: {x: 1}}",
+            "flows.welcome.menu.otherwise.skills.x: no agent has skills",
+        ),
+        (
+            "flows.yaml",
+            "otherwise: {queue: support}",
+            "otherwise: {hang_up: true, priority: 3s}",
+            "priority and skills are for a queue, and here the call ends",
+        ),
+        ("services.yaml", "flow: welcome", "flow: welcome\n    priority: 2h", "from 0s to 1h"),
+    ],
+)
+def test_what_is_wrong_with_those_is_said(
+    folder: Folder, file: str, old: str, new: str, told: str
+) -> None:
+    folder.replace(file, old, new)
+
+    assert any(told in problem for problem in folder.complaints()), folder.complaints()

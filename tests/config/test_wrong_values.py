@@ -414,7 +414,7 @@ VALUES: list[Case] = [
         "otherwise: {queue: support}",
         "otherwise: support",
         [
-            "flows.yaml:11:18: flows.welcome.menu.otherwise: must be a mapping (queue, hang_up, prompts)",
+            "flows.yaml:11:18: flows.welcome.menu.otherwise: must be a mapping (queue, hang_up, prompts, priority, skills)",
         ],
     ),
     (
@@ -422,7 +422,7 @@ VALUES: list[Case] = [
         "otherwise: {queue: support}",
         "otherwise:",
         [
-            "flows.yaml:11:17: flows.welcome.menu.otherwise: must be a mapping (queue, hang_up, prompts), not nothing",
+            "flows.yaml:11:17: flows.welcome.menu.otherwise: must be a mapping (queue, hang_up, prompts, priority, skills), not nothing",
         ],
     ),
     (
