@@ -39,6 +39,8 @@ class TurnAwayCause(Enum):
 class Wish(Enum):
     """What an agent wants."""
 
+    __hash__ = object.__hash__  # as Standing has it
+
     LOGGED_OFF = "logged_off"
     NOT_READY = "not_ready"
     READY = "ready"
@@ -46,6 +48,8 @@ class Wish(Enum):
 
 class Occupation(Enum):
     """What an agent is doing."""
+
+    __hash__ = object.__hash__  # as Standing has it
 
     IDLE = "idle"
     OFFERED = "offered"

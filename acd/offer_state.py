@@ -26,6 +26,8 @@ from cti.instants import Duration, Time, seconds
 class OfferState(Enum):
     """Where an offer stands."""
 
+    __hash__ = object.__hash__  # as Standing has it
+
     RINGING = "ringing"
     WITHDRAWING = "withdrawing"
     ANSWERED = "answered"

@@ -33,6 +33,8 @@ HOLD_PAUSE = seconds(2)
 class CallState(Enum):
     """Where a call stands: in exactly one of these, or unknown to the core."""
 
+    __hash__ = object.__hash__  # as Standing has it
+
     WAITING = "waiting"
     OFFERED = "offered"
     HELD = "held"
