@@ -240,15 +240,22 @@ class Daemon:
     async def _reload_unless_stopping(self) -> None:
         """Reload, for SIGHUP; one that comes before there is anything to reload is passed over."""
         house = self._house
-        if house is not None and not self._stopping.is_set():
+        if house is None or self._stopping.is_set():
+            return
+        try:
             await self._reload(house)
+        except Exception:  # a defect here leaves everything as it was, and costs no call
+            log.exception("reload_failed")
 
     async def _reload(self, house: House) -> Reloaded:
         log.info("reload_begun")
         self._manager.reloading()
-        reloaded = await house.reloader.reload()
-        await house.web.look_at_certificate()
-        self._manager.ready(self._status())
+        try:
+            reloaded = await house.reloader.reload()
+            await house.web.look_at_certificate()
+        finally:
+            if not self._stopping.is_set():
+                self._manager.ready(self._status())
         log.info("reload_done")
         return reloaded
 

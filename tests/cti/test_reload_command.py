@@ -10,9 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+import cti.reload
 from cti import control
 from cti.control import PATH_BYTES_MAX, SOCKET, Control, NoDaemonError, ask_to_reload
+from cti.daemon import Daemon
 from cti.reload import Reloaded
 from tests.config.folders import Folder
 from tests.cti.test_serve import NOWHERE, START_S_MAX, Serving, serving
@@ -151,6 +154,31 @@ async def test_a_watching_daemon_reads_what_is_saved(folder: Folder) -> None:
 
     assert "needs a unit" in refused["problem"]
     assert reloaded["changed"] == ["queues and agents"]
+
+
+async def test_a_defect_while_reloading_is_logged_and_the_daemon_goes_on(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise RuntimeError("a defect")
+
+    environment = {"AMI_SECRET": "canary-secret", "DATABASE": NOWHERE}
+    begun = Daemon(folder.load(environment), environment)
+    living = asyncio.create_task(begun.run())
+    async with asyncio.timeout(START_S_MAX):
+        while not begun.readiness()["journal"]:
+            await asyncio.sleep(0)
+        monkeypatch.setattr(cti.reload, "load", fail)
+        with capture_logs() as logs:
+            begun.reload()
+            while not any(line["event"] == "reload_failed" for line in logs):
+                await asyncio.sleep(0)
+        alive = not living.done()
+        begun.stop()
+        await living
+
+    assert alive
+    assert "reload_done" not in [line["event"] for line in logs]
 
 
 class TestTheSocket:
