@@ -10,7 +10,7 @@ from tests.bench.figure import Growth
 BOUND_S = 60.0
 
 
-async def measure(*, per_hour: int = 4_167, agents: int = 230) -> Growth:
+async def measure(*, per_hour: int = 4_200, agents: int = 230) -> Growth:
     """Return the CPU seconds of a day with handle times of three minutes, against a minute."""
     scenario = Scenario.model_validate(
         {
