@@ -83,8 +83,9 @@ MEMBER_FIELDS: Final = (
         fate=Fate.KEPT_IN_MIND,
         idle=zero,
         words=_(
-            "there are no penalties: he is rung like all others of the queue from the start; but "
-            "in a linear queue they become his place in the order, in wrandom his weight"
+            "he is rung like all others of the queue from the start; write rings and the steps "
+            "that open them in queues.yaml (docs/skills.md); but in a linear queue penalties "
+            "become his place in the order, in wrandom his weight"
         ),
     ),
     OptionRule(
@@ -190,8 +191,8 @@ RULE_OPTIONS: Final = (
         name="penaltychange",
         fate=Fate.KEPT_IN_MIND,
         words=_(
-            "all agents of a queue are rung from the start; for a second line of agents make a "
-            "second queue and let the first overflow to it"
+            "all agents of a queue are rung from the start; for a second line of agents write "
+            "rings and the steps that open them in queues.yaml (docs/skills.md)"
         ),
     ),
     OptionRule(
@@ -245,7 +246,9 @@ APPLICATION_ARGUMENTS: Final = (
         name="rule",
         fate=Fate.KEPT_IN_MIND,
         idle=empty,
-        words=_("there are no penalties that could change; use overflow to another queue"),
+        words=_(
+            "penalties that change are rings that steps open: write them in queues.yaml (docs/skills.md)"
+        ),
     ),
     OptionRule(
         name="position",

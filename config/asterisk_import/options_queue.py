@@ -123,7 +123,10 @@ QUEUE_OPTIONS: Final = (
         default="0",
         fate=Fate.KEPT_IN_MIND,
         idle=zero,
-        words=_("queues are equal: an agent gets the caller who has waited longest in any of them"),
+        words=_(
+            "a queue's weight is no rank here but a head start of its callers in time: write one "
+            "in queues.yaml (docs/skills.md)"
+        ),
     ),
     OptionRule(
         name="servicelevel",
@@ -143,7 +146,9 @@ QUEUE_OPTIONS: Final = (
         name="defaultrule",
         fate=Fate.KEPT_IN_MIND,
         idle=empty,
-        words=_("there are no penalties that could change; use overflow to another queue"),
+        words=_(
+            "penalties that change are rings that steps open: write them in queues.yaml (docs/skills.md)"
+        ),
     ),
     OptionRule(
         name="autopausedelay",
