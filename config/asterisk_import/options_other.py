@@ -246,9 +246,7 @@ APPLICATION_ARGUMENTS: Final = (
         name="rule",
         fate=Fate.KEPT_IN_MIND,
         idle=empty,
-        words=_(
-            "penalties that change are rings that steps open: write them in queues.yaml (docs/skills.md)"
-        ),
+        words=_("penalties that change are rings that steps open here (docs/skills.md)"),
     ),
     OptionRule(
         name="position",

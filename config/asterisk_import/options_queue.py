@@ -146,9 +146,7 @@ QUEUE_OPTIONS: Final = (
         name="defaultrule",
         fate=Fate.KEPT_IN_MIND,
         idle=empty,
-        words=_(
-            "penalties that change are rings that steps open: write them in queues.yaml (docs/skills.md)"
-        ),
+        words=_("penalties that change are rings that steps open here (docs/skills.md)"),
     ),
     OptionRule(
         name="autopausedelay",

@@ -93,7 +93,7 @@ def test_an_option_with_a_counterpart_becomes_its_value(
         ("joinempty = yes", "not needed: {at} joinempty = yes: callers may always join"),
         ("joinempty = paused,inuse", "differs: {at} joinempty = paused,inuse: callers"),
         ("leavewhenempty = strict", "differs: {at} leavewhenempty = strict: callers"),
-        ("weight = 5", "no counterpart yet: {at} weight = 5: queues are equal"),
+        ("weight = 5", "no counterpart yet: {at} weight = 5: a queue's weight is no rank here"),
         ("retry = 2", "not needed: {at} retry = 2: there is no pause"),
         ("eventwhencalled = yes", "not needed: {at} eventwhencalled = yes: Asterisk 22 does not"),
         (

@@ -100,7 +100,7 @@ def test_a_queue_without_a_strategy_is_told_as_what_it_is_to_asterisk(tmp_path: 
             "strategy = linear\npenaltymemberslimit = 1\n",
             "not needed: {at}: penalty 5: the queue has no more members than penaltymemberslimit",
         ),
-        ("strategy = random\n", "no counterpart yet: {at}: penalty 5: there are no penalties: he"),
+        ("strategy = random\n", "no counterpart yet: {at}: penalty 5: he is rung like all others"),
     ],
 )
 def test_a_penalty_is_told_as_what_it_is_in_its_queue(
