@@ -148,9 +148,23 @@ def test_each_field_that_is_lost_is_told(tmp_path: Path) -> None:
             "use, is not rung"
         ),
         (
-            f"no counterpart yet: {member} penalty 5: he is rung like all others of the queue "
-            "from the start; write rings and the steps that open them in queues.yaml (docs/skills.md); "
-            "but in a linear queue penalties become his place in the order, in wrandom his weight",
+            f"no counterpart yet: {member} penalty 5: he is rung like all others of the queue from "
+            "the start; write rings and the steps that open them in queues.yaml (docs/skills.md); "
+            "but in a linear queue penalties become his place in the order, in wrandom his weight"
+        ),
+        (
+            f"not needed: {member} paused yes: agents sign in at their desk, and are ready when "
+            "they say so"
+        ),
+    ]
+
+
+def test_options_of_agents_and_agents_without_a_queue_are_told_and_no_password(
+    tmp_path: Path,
+) -> None:
+    draft = drafted(
+        tmp_path,
+        "[a]\nmember => Agent/1001\n",
         agents=(
             "[general]\nx = y\n[agents]\nagent => 1001,4321,Mark Spencer\nagent => 1002,hush,Will\n"
             "[t](!)\nackcall = yes\n[1003](t)\n"
