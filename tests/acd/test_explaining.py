@@ -4,10 +4,10 @@ from acd.agent_state import Standing
 from acd.explaining import Candidate, Witness
 from acd.facts import OfferOutcome
 from acd.opening import Word
-from acd.reach import MISSED_THIS_CALL, PREFERRED
+from acd.reach import MISSED_THIS_CALL, PREFERRED, SKILLS
 from acd.waiting import CallState
 from cti.ids import AgentId, CallId, OfferId, QueueName
-from tests.acd.script import ANN, BEN, CAT, Script, at, queue_policy
+from tests.acd.script import ANN, BEN, CAT, Script, at, policy, queue_policy
 
 C1, C2 = CallId("c1"), CallId("c2")
 DAN, EVE = AgentId("dan"), AgentId("eve")
@@ -176,3 +176,22 @@ def test_a_call_that_is_kept_is_for_its_preferred_agents_alone() -> None:
     assert ruled_out(stay.competitors.agents) == {"ann": "busy", "ben": PREFERRED}
     assert ben is not None
     assert (ben.ruled_out, ben.until) == (PREFERRED, at(32))
+
+
+def test_who_lacks_a_skill_is_ruled_out_by_it_and_until_the_next_step() -> None:
+    seen = Seen(queue_policy("sales", skills="english:3"), agents="ann:sales", ready="ann")
+    seen.watch(C1).at(1).queue("c1")
+    ann = seen.witness.candidate(C1, ANN)
+
+    assert ann is not None
+    assert (ann.ruled_out, ann.until) == (SKILLS, None)
+
+
+def test_nothing_rules_a_ready_agent_out_for_the_talk_of_a_queue_that_is_no_more() -> None:
+    sales, support = queue_policy("sales"), queue_policy("support")
+    seen = Seen(sales, support, agents="ann:support ben:sales", ready="ann ben")
+    seen.at(1).queue("c1", "support").answer(1).watch(C1).apply(policy("ben:sales", sales))
+    ben = seen.witness.candidate(C1, BEN)
+
+    assert ben is not None
+    assert ben.ruled_out is None

@@ -5,8 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.errors import InvariantError
+from acd.lanes import Lane
+from acd.members import Members
+from acd.reach import Reach
 from acd.sorted_index import BLOCK_MAX, SortedIndex
 from acd.timers import Timer, TimerKind, Timers
+from cti.ids import AgentId
 from cti.instants import Time
 
 
@@ -103,3 +107,17 @@ def test_a_cancelled_timer_is_never_due() -> None:
     timers.cancel(Timer(TimerKind.REST, agent="ann"))
 
     assert timers.next_due() is None
+
+
+def test_who_does_not_serve_a_queue_is_dropped_from_it_without_a_trace() -> None:
+    members = Members()
+    members.drop(AgentId("ann"))
+
+    assert set(members.counts().values()) == {0}
+
+
+def test_who_is_in_no_line_steps_out_of_it_without_a_trace() -> None:
+    lane = Lane(Reach(skills=(), ring=1, agents=(), wanted=()))
+    lane.step_out(AgentId("ann"))
+
+    assert lane.line() == {}
