@@ -159,6 +159,9 @@ TABLES: dict[str, Corruption] = {
     "a talker has an offer, too": put("agents", ANN, offer=OfferId(5)),
     "a rung agent is said to be idle": put("agents", BEN, occupation=Occupation.IDLE, offer=None),
     "a rung agent has another offer": put("agents", BEN, offer=OfferId(99)),
+    "a rung agent is said to use his phone": put(
+        "agents", BEN, occupation=Occupation.BUSY_ELSEWHERE
+    ),
     "an idle agent is said to be rung": put("agents", DAN, occupation=Occupation.OFFERED),
     "an idle agent is said to talk": put("agents", DAN, occupation=Occupation.BUSY),
     "an idle agent has somebody's talk": put("agents", DAN, occupation=Occupation.BUSY, call=C1),

@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acd.agent_state import Agent
 from acd.errors import InvariantError
 from acd.lanes import Lane
 from acd.members import Members
 from acd.reach import Reach
 from acd.sorted_index import BLOCK_MAX, SortedIndex
 from acd.timers import Timer, TimerKind, Timers
-from cti.ids import AgentId
+from cti.ids import AgentId, SkillName
 from cti.instants import Time
 
 
@@ -116,8 +117,9 @@ def test_who_does_not_serve_a_queue_is_dropped_from_it_without_a_trace() -> None
     assert set(members.counts().values()) == {0}
 
 
-def test_who_is_in_no_line_steps_out_of_it_without_a_trace() -> None:
-    lane = Lane(Reach(skills=(), ring=1, agents=(), wanted=()))
-    lane.step_out(AgentId("ann"))
+def test_who_may_not_take_the_calls_of_a_lane_gets_in_no_line() -> None:
+    lane = Lane(Reach(skills=((SkillName("english"), 3),), ring=1, agents=(), wanted=()))
+    agent = Agent(agent=AgentId("ann"), since=Time(0), idle_since=Time(0))
+    lane.line_up(agent, 1, (0, 0))
 
     assert lane.line() == {}
