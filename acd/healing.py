@@ -4,7 +4,7 @@ Healing a floor: what one table lost is recalled, contradictions are mended, all
 The floor is written down as a snapshot, put right (`acd.mending`), and loaded again: so all lines,
 counts, places and timers follow from the tables as after a restart, and whoever may match is
 matched. The same floor is always healed alike, so a replay of the journal heals as the daemon did.
-It costs as much as a restart from a snapshot, some 10 us for each agent and each call (measured).
+It costs as much as a restart from a snapshot, some 30 us for each agent and each call (measured).
 """
 
 from traceback import walk_tb
