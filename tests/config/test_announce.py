@@ -177,7 +177,7 @@ def test_keys_lead_to_every_kind_of_target(folder: Folder) -> None:
     [
         ("keys: {12: {busy: true}}", "queues.sales.keys.12: must be one key of a telephone"),
         ("keys: {1: {}}", "queues.sales.keys.1: needs one target and no more of: queue, voicemail"),
-        ("keys: {1: {queue: suport}}", "there is no queue 'suport'; did you mean support?"),
+        ("keys: {1: {queue: zupport}}", "there is no queue 'zupport'; did you mean support?"),
         ("keys: {1: {flow: welcom}}", "there is no flow 'welcom'; did you mean welcome?"),
         (
             "keys: {1: {queue: sales}}",
