@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 READY := $(VENV)/.ready
 ARGS ?=
@@ -10,7 +11,7 @@ ONLY ?=
 SEEDS ?= 100
 FIRST ?= 0
 STEPS ?= 200
-# Tests at a time: more of them crowd the cores on which phones must keep their time.
+# Tests at a time, but for those whose phones' sound must keep its time.
 WORKERS ?= 2
 PACKAGES := cti acd ivr agents protocols storage config lab tests
 
@@ -31,9 +32,14 @@ help: ## Show what can be made
 demo: $(READY) ## Run a private Asterisk, the daemon, phones and agents, and watch them
 	@$(BIN)/python -m lab.demo $(ARGS) || { code=$$?; $(LEAVE_QUIETLY); exit $$code; }
 
-test: lint types ## Run the whole suite, real Asterisk and Postgres included; ARGS=, WORKERS=2
+test: lint types ## Run the whole suite, real Asterisk and Postgres included; ARGS=path, WORKERS=2
 	@$(BIN)/python -m lab.asterisk_fetch
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
+ifeq ($(ARGS),)
+	@$(PYTEST) -m 'not alone' --numprocesses $(WORKERS) --dist worksteal
+	@$(PYTEST) -m alone
+else
+	@$(PYTEST) $(ARGS)
+endif
 
 fmt: $(READY) ## Put the code into its form
 	@$(BIN)/ruff check --fix-only --quiet $(PACKAGES)

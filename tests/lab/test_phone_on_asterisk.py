@@ -16,7 +16,7 @@ from lab.phone.incoming import IncomingCall
 from lab.phone.outgoing import OutgoingCall
 from lab.phone.phone import Phone
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.alone]
 
 SOON_S = 10.0
 MUSIC_HZ, CALLER_HZ, AGENT_HZ, OTHER_HZ = 300, 500, 700, 900

@@ -7,7 +7,7 @@ from lab.phone.phone import Phone
 from lab.site import AGENT_HZ, CALLER_HZ, GREETING_HZ, Site, settled
 from tests.scenarios.sites import ANN, MUSIC_HZ, OpenSite, dial_and_choose, outcomes_of
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.alone]
 
 
 async def serves_the_next_caller(site: Site, desk: Desk, phone: Phone) -> None:

@@ -7,7 +7,7 @@ import pytest
 from lab.asterisk_installation import Installation
 from tests.scenarios.chaos import Round, play
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.alone]
 
 
 async def test_whatever_fails_no_caller_is_lost_and_every_call_has_one_record(

@@ -29,7 +29,7 @@ from tests.scenarios.sites import (
     outcomes_of,
 )
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.alone]
 
 AWAY_S = 3.0
 LONG_RING = {

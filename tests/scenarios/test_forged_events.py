@@ -23,7 +23,7 @@ from tests.scenarios.sites import (
     outcomes_of,
 )
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.alone]
 
 SALES_BEN = AgentPlan(name="ben", phone="a2", queues=("sales",))
 IDLE_CHEN = AgentPlan(name="chen", phone="a3", queues=("support",))

@@ -19,7 +19,7 @@ from tests.scenarios.hostile import CANARY, SERVED, TURNED_AWAY, Hostile, Turned
 from tests.scenarios.innocents import PATIENT, SALES_ANN, TALK_GAP_S_MAX, innocent_talk
 from tests.scenarios.sites import MUSIC_HZ, OpenSite, dial_and_choose, outcomes_of
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.alone]
 
 SILENCE_S = 1.0
 """Who has no answer after so long gets none: loopback takes milliseconds."""

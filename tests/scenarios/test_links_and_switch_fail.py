@@ -24,7 +24,7 @@ from tests.scenarios.sites import (
     outcomes_of,
 )
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.alone]
 
 STALL_S = 10.5
 """Longer than the daemon's deadline for a ping, and than the time an offer may take."""

@@ -19,7 +19,7 @@ from tests.scenarios.sites import (
     outcomes_of,
 )
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.alone]
 
 PATIENT = {
     name: {"ring_time": "1s", "wrap_up": "0s", "misses_max": 2} for name in ("sales", "support")

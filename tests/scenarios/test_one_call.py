@@ -12,7 +12,7 @@ from lab.site import AGENT_HZ, CALLER_HZ, AgentPlan, settled
 from protocols.ws.events import AgentState, CallEnded, ScreenPop
 from tests.scenarios.sites import ANN, MUSIC_HZ, OpenSite, dial_and_choose, offers_of
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.alone]
 
 
 async def test_a_caller_goes_through_menu_and_queue_to_an_agent_whose_screen_pops_first(

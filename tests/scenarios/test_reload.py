@@ -12,7 +12,7 @@ from lab.site import AGENT_HZ, AgentPlan, Site, settled
 from lab.site_plan import PASSWORD_HASH
 from tests.scenarios.sites import ANN, MUSIC_HZ, OpenSite, dial_and_choose, offers_of
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.alone]
 
 COMMAND_S_MAX = 30.0
 ELSEWHERE = AgentPlan(name="zoe", phone="a2", queues=("support",))
