@@ -23,6 +23,9 @@ from cti.switch.lines import CallerLine, LineState, LiveOffer
 from cti.switch.ports import FactInbox, RestoredOffer
 from protocols.agi.session import AgiSession
 
+RINGING_MAX = 200
+"""Channels remembered that ring before it is known for whom; the oldest is forgotten first."""
+
 
 class Ledger:
     """The lines and offers of one PBX; posts their facts to `inbox`."""
@@ -34,6 +37,7 @@ class Ledger:
         self._lines_by_uniqueid: dict[str, CallerLine] = {}
         self._offers: dict[OfferId, LiveOffer] = {}
         self._offers_by_uniqueid: dict[str, LiveOffer] = {}
+        self._ringing: dict[str, bool] = {}
 
     # Lines
 
@@ -154,9 +158,22 @@ class Ledger:
             return
         offer.leg = LegId(self.pbx, uniqueid)
         offer.channel = channel
-        offer.rang = False
+        offer.rang = self._ringing.pop(uniqueid, False)
         self._offers_by_uniqueid[uniqueid] = offer
         self._inbox.post(AgentLegRang(call=offer.call, offer=offer.offer, leg=offer.leg))
+
+    def rings(self, uniqueid: str, offer: LiveOffer | None) -> None:
+        """
+        Learn that a channel rings; of one that no offer is known to have, remember it for a while.
+
+        A phone that is near says that it rings before Asterisk tells for whom the channel was made.
+        """
+        if offer is not None:
+            offer.rang = True
+            return
+        self._ringing[uniqueid] = True
+        if len(self._ringing) > RINGING_MAX:
+            del self._ringing[next(iter(self._ringing))]
 
     def answer(self, offer: LiveOffer) -> None:
         """Learn that the agent is connected to the caller."""

@@ -191,9 +191,8 @@ class Switch:
                 if offer is not None and event.get("DialStatus") == "ANSWER":
                     self.ledger.answer(offer)
             case "Newstate":
-                offer = self._offer_in(event)
-                if offer is not None and event.get("ChannelStateDesc") == "Ringing":
-                    offer.rang = True
+                if event.get("ChannelStateDesc") == "Ringing":
+                    self.ledger.rings(event.get("Uniqueid"), self._offer_in(event))
             case "HangupRequest":
                 self._hangup_requested(event)
             case "Hangup":

@@ -17,7 +17,7 @@ from cti.call_facts import (
     HungUpBy,
 )
 from cti.ids import CallId, LegId, OfferId
-from cti.switch.ledger import Ledger
+from cti.switch.ledger import RINGING_MAX, Ledger
 from cti.switch.lines import CallerLine, LineState, LiveOffer
 from protocols.agi.session import AgiSession
 from tests.cti.switchboard import ANN, ANNS_PHONE, CALL, OFFER, PBX, Facts, Remembered, offer_of
@@ -267,3 +267,20 @@ def test_an_order_not_begun_can_be_taken_back() -> None:
     assert not books.line.drop_offer_order(OfferId(99))
     assert books.line.drop_offer_order(OFFER)
     assert books.line.take_order() is None
+
+
+def test_a_phone_that_rings_before_it_is_told_whose_it_is_rang() -> None:
+    books = Books()
+    books.ledger.rings(LEG.uniqueid, None)
+    books.dialled()
+
+    assert books.offer.rang is True
+
+
+def test_a_phone_of_which_no_ringing_is_told_did_not_ring() -> None:
+    books = Books()
+    for number in range(RINGING_MAX + 1):
+        books.ledger.rings("u2" if number == 0 else f"x{number}", None)
+    books.dialled()
+
+    assert books.offer.rang is False
