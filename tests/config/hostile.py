@@ -25,6 +25,8 @@ class Case:
     says: str
     line: int = 0
     column: int = 0
+    is_heavy: bool = False
+    """Its reading takes most of the time that there is; beside other work it takes longer."""
 
 
 def instead(content: str | bytes) -> Spoil:
@@ -189,6 +191,7 @@ CASES: Final = (
         says="more than 50,000 values",
         line=50_000,
         column=7,
+        is_heavy=True,
     ),
     Case(
         name="unknown keys",
@@ -196,6 +199,7 @@ CASES: Final = (
         says="is not a known key",
         line=1,
         column=1,
+        is_heavy=True,
     ),
     Case(
         name="a key of 900 kB",

@@ -77,7 +77,14 @@ def place(tmp_path: Path) -> Path:
     return place
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case",
+    [
+        # two that run at once on a core's two threads take a third more of its seconds
+        pytest.param(case, id=case.name, marks=[pytest.mark.alone] if case.is_heavy else [])
+        for case in CASES
+    ],
+)
 def test_the_command_refuses_every_spoiled_file_in_two_seconds_and_executes_nothing(
     folder: Folder, place: Path, case: Case
 ) -> None:
