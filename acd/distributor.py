@@ -9,17 +9,6 @@ This module knows which rule a fact concerns, and no rule itself.
 from collections.abc import Callable, Mapping
 from typing import Final, assert_never
 
-from acd import (
-    agent_rules,
-    announcing,
-    call_rules,
-    key_rules,
-    offer_rules,
-    opening_rules,
-    policy_rules,
-    step_rules,
-)
-from acd.agent_state import Agent
 from acd.commands import AcdCommand, Healing, Invariant, InvariantBroken
 from acd.facts import (
     AcdFact,
@@ -43,14 +32,25 @@ from acd.facts import (
     QueueOpened,
     TalkEnded,
 )
-from acd.floor import Floor
-from acd.healing import DEFECTS, described, heal, match_anew
-from acd.invariants import Breach, Guard
-from acd.leave_rules import judge_stirred, overflow
-from acd.matching import match as match_floor
 from acd.picture import FloorPicture, draw
+from acd.proof.healing import DEFECTS, described, heal, match_anew
+from acd.proof.invariants import Breach, Guard
+from acd.rules import (
+    agent_rules,
+    announcing,
+    call_rules,
+    key_rules,
+    offer_rules,
+    opening_rules,
+    policy_rules,
+    step_rules,
+)
+from acd.rules.leave_rules import judge_stirred, overflow
+from acd.rules.matching import match as match_floor
 from acd.snapshot import DistributorState, load, save
-from acd.timers import Timer, TimerKind
+from acd.tables.agent_state import Agent
+from acd.tables.floor import Floor
+from acd.tables.timers import Timer, TimerKind
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Time, later, seconds
 

@@ -9,15 +9,15 @@ and changes nothing. A `Witness` is a distributor that lets others look at that 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from acd.agent_state import Agent, Standing
 from acd.commands import AcdCommand, OfferCall, Wish
 from acd.distributor import Distributor
-from acd.floor import Floor
-from acd.opening import Opening
-from acd.queue_state import Queue
-from acd.reach import MISSED_THIS_CALL, PREFERRED
 from acd.snapshot import DistributorState, load
-from acd.waiting import Call, CallState, Place
+from acd.tables.agent_state import Agent, Standing
+from acd.tables.floor import Floor
+from acd.tables.opening import Opening
+from acd.tables.queue_state import Queue
+from acd.tables.reach import MISSED_THIS_CALL, PREFERRED
+from acd.tables.waiting import Call, CallState, Place
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
 from cti.instants import Time
 

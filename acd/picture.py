@@ -6,14 +6,14 @@ Only for showing: nothing decides by a picture, and drawing one changes nothing.
 
 from dataclasses import dataclass
 
-from acd.agent_state import Agent, Standing
 from acd.commands import Occupation, Wish
-from acd.estimating import OBSERVED_MIN
-from acd.floor import Floor
 from acd.misses import MissCause
-from acd.opening import UNSAID, Opening
-from acd.queue_state import Queue
-from acd.waiting import Call
+from acd.rules.estimating import OBSERVED_MIN
+from acd.tables.agent_state import Agent, Standing
+from acd.tables.floor import Floor
+from acd.tables.opening import UNSAID, Opening
+from acd.tables.queue_state import Queue
+from acd.tables.waiting import Call
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
 from cti.instants import Duration, Time
 

@@ -9,26 +9,26 @@ names, so that equal states give equal snapshots. This module writes no bytes: a
 from dataclasses import dataclass
 from operator import attrgetter
 
-from acd import step_rules
-from acd.agent_state import NO_WRAP_UP, Agent
-from acd.calibration import NO_CASES, Calibration
 from acd.commands import Occupation, Wish, WithdrawCause
 from acd.errors import SnapshotRefusedError
-from acd.floor import Floor
-from acd.hearing import NOTHING_HEARD, Hearing
 from acd.misses import MissCause, MissRule
-from acd.observed import NOTHING_OBSERVED, Observed
-from acd.offer_state import Offer, OfferState
-from acd.opening import UNSAID, Opening
-from acd.outcomes import Outcome, Outcomes
 from acd.policy import WRAP_UP_MAX, QueuePolicy
-from acd.queue_state import NOT_DERIVABLE, Queue
-from acd.regaining import KeptPlace, KeptPlaces
-from acd.stints import Stint
-from acd.timers import Timer, TimerKind
-from acd.waiting import Call, CallState
+from acd.rules import step_rules
+from acd.tables.agent_state import NO_WRAP_UP, Agent
+from acd.tables.calibration import NO_CASES, Calibration
+from acd.tables.floor import Floor
+from acd.tables.hearing import NOTHING_HEARD, Hearing
+from acd.tables.observed import NOTHING_OBSERVED, Observed
+from acd.tables.offer_state import Offer, OfferState
+from acd.tables.opening import UNSAID, Opening
+from acd.tables.outcomes import Outcome, Outcomes
+from acd.tables.queue_state import NOT_DERIVABLE, Queue
+from acd.tables.regaining import KeptPlace, KeptPlaces
+from acd.tables.stints import Stint
+from acd.tables.timers import Timer, TimerKind
+from acd.tables.waiting import Call, CallState
+from acd.tables.workload import SlotRecord, Workload
 from acd.ways import Cause
-from acd.workload import SlotRecord, Workload
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName, Skills
 from cti.instants import Duration, Time
 
@@ -65,7 +65,7 @@ class QueueSnapshot:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSnapshot:
     """
-    An agent; the fields are those of `acd.agent_state.Agent`.
+    An agent; the fields are those of `acd.tables.agent_state.Agent`.
 
     Of his rows of misses, `misses` is that of unanswered rings and `other_misses` are the rest.
     """
@@ -103,7 +103,7 @@ class AgentSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallSnapshot:
-    """A call; the fields are those of `acd.waiting.Call`."""
+    """A call; the fields are those of `acd.tables.waiting.Call`."""
 
     call: CallId
     queue: QueueName
@@ -129,7 +129,7 @@ class CallSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferSnapshot:
-    """A live offer; the fields are those of `acd.offer_state.Offer`."""
+    """A live offer; the fields are those of `acd.tables.offer_state.Offer`."""
 
     offer: OfferId
     call: CallId

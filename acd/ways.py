@@ -2,7 +2,7 @@
 The words for where a call may go instead of waiting on: causes, targets, and the rules of a queue.
 
 Frozen values of a policy, as those of `acd.policy`; that module holds them together. What they
-mean is decided in `acd.way_finding`.
+mean is decided in `acd.rules.way_finding`.
 """
 
 from dataclasses import dataclass

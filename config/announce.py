@@ -5,9 +5,9 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from acd.announce_policy import AnnouncePolicy, ComfortPolicy, EstimatePolicy, PositionPolicy
-from acd.announcing import PAUSE_MIN
-from acd.calibration import KEPT
-from acd.observed import PARTS
+from acd.rules.announcing import PAUSE_MIN
+from acd.tables.calibration import KEPT
+from acd.tables.observed import PARTS
 from config.durations import HOUR, MINUTE, SECOND, duration_text
 from config.section import Section
 from config.values import Means, Name, Within, rule

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from acd.policy import FIRST_RING, AgentPolicy, Policy, QueuePolicy
-from acd.reach import has, reach_at
+from acd.tables.reach import has, reach_at
 from config.build import policy
 from config.doubts import AGENTS, FLOWS, QUEUES, SERVICES, Read
 from config.durations import MINUTE, duration_text

@@ -1,9 +1,9 @@
 """How an agent stands, in a sentence: what ruled him out, or by which figure he was in line."""
 
-from acd.agent_state import Standing
 from acd.explaining import Candidate, Competitors
 from acd.facts import NotReadyReason
-from acd.reach import MISSED_THIS_CALL, PREFERRED, RING, SKILLS
+from acd.tables.agent_state import Standing
+from acd.tables.reach import MISSED_THIS_CALL, PREFERRED, RING, SKILLS
 from cti.explaining.moments import as_clock, as_length
 from cti.ids import AgentId
 from cti.instants import Duration, Time

@@ -1,10 +1,10 @@
 """What an agent did, and where a caller was, at one moment: in plain sentences."""
 
-from acd.agent_state import Standing
 from acd.commands import Wish
 from acd.explaining import CallAtHand, Doing, Stay
-from acd.reach import MISSED_THIS_CALL, PREFERRED, RING, SKILLS
-from acd.waiting import CallState
+from acd.tables.agent_state import Standing
+from acd.tables.reach import MISSED_THIS_CALL, PREFERRED, RING, SKILLS
+from acd.tables.waiting import CallState
 from cti.explaining.agents_words import reason_in_words
 from cti.explaining.moments import as_clock, as_length, as_typed
 from cti.explaining.words import stay_lines

@@ -24,8 +24,8 @@ from acd.commands import (
 from acd.errors import AcdError
 from acd.explaining import Candidate, Decision, Stay, Witness
 from acd.facts import AcdFact, OfferAnswered, OfferEnded
-from acd.opening import Opening
-from acd.waiting import CallState
+from acd.tables.opening import Opening
+from acd.tables.waiting import CallState
 from acd.ways import Cause
 from cti.call_facts import CallFact
 from cti.ids import CallId, OfferId

@@ -3,8 +3,8 @@
 from acd.commands import OfferCall, PlaceCall
 from acd.explaining import Stay
 from acd.facts import CallerLeft, CallQueued, OfferAnswered, OfferEnded, SaidBy
-from acd.opening import Opening
-from acd.waiting import CallState
+from acd.tables.opening import Opening
+from acd.tables.waiting import CallState
 from config.errors import harmless
 from cti.call_facts import CallArrived, CallCleared
 from cti.explaining.agents_words import (

@@ -5,11 +5,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from acd.agent_state import Standing
 from acd.commands import Occupation, Wish
 from acd.facts import OfferOutcome
-from acd.observed import PARTS
 from acd.picture import AgentPicture, EstimatesPicture, FloorPicture, QueuePicture
+from acd.tables.agent_state import Standing
+from acd.tables.observed import PARTS
 from cti.calls import Call
 from cti.ids import CallId, QueueName
 from cti.instants import as_seconds

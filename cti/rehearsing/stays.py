@@ -27,7 +27,7 @@ from acd.commands import (
 )
 from acd.distributor import Distributor
 from acd.facts import AcdFact, CallerLeft, CallQueued, OfferAnswered, OfferEnded
-from acd.waiting import CallState
+from acd.tables.waiting import CallState
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Duration, Time
 from cti.simulation.tally import BATCHES, Batch, Tally

@@ -11,7 +11,7 @@ import contextlib
 import aiohttp
 import structlog
 
-from acd.offer_state import MISS_REASONS
+from acd.tables.offer_state import MISS_REASONS
 from lab.demo.cast import AgentScript, CallerScript, Dealing, Direction
 from lab.desk import Desk, DeskClosedError, DeskError, DeskRefusedError
 from lab.phone.call import Call

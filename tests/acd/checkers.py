@@ -9,19 +9,19 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from acd.agent_state import Standing
-from acd.announcing import ESTIMATES_MAX
-from acd.calibration import KEPT
 from acd.commands import AcdCommand, InvariantBroken, Occupation, Wish
 from acd.distributor import Distributor
-from acd.invariants import audit
-from acd.leave_rules import LOOK_AGAIN
-from acd.mending import mend
-from acd.offer_state import MISS_REASONS, OfferState
-from acd.placing import OVERFLOW_WAIT_MIN
 from acd.policy import QueuePolicy
+from acd.proof.invariants import audit
+from acd.proof.mending import mend
+from acd.rules.announcing import ESTIMATES_MAX
+from acd.rules.leave_rules import LOOK_AGAIN
+from acd.rules.placing import OVERFLOW_WAIT_MIN
 from acd.snapshot import AgentSnapshot, CallSnapshot, DistributorState, QueueSnapshot
-from acd.waiting import CallState
+from acd.tables.agent_state import Standing
+from acd.tables.calibration import KEPT
+from acd.tables.offer_state import MISS_REASONS, OfferState
+from acd.tables.waiting import CallState
 from acd.ways import Cause, TargetKind
 from cti.ids import QueueName
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import acd
-from acd.agent_state import OCCUPATIONS, WISHES
 from acd.misses import MISS_DELAYS
-from acd.offer_state import CONSEQUENCES, MISS_REASONS, OFFER_STATES
-from acd.waiting import CALL_STATES
+from acd.tables.agent_state import OCCUPATIONS, WISHES
+from acd.tables.offer_state import CONSEQUENCES, MISS_REASONS, OFFER_STATES
+from acd.tables.waiting import CALL_STATES
 from cti.instants import as_seconds
 
 State = TypeVar("State", bound=Enum)

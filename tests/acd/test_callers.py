@@ -2,7 +2,7 @@
 
 from acd.commands import PlaceCall, TurnAwayCall, TurnAwayCause
 from acd.facts import CallerLeft, OfferOutcome
-from acd.floor import DEPARTED_MAX
+from acd.tables.floor import DEPARTED_MAX
 from cti.ids import CallId, QueueName
 from cti.instants import seconds
 from tests.acd.script import Script, at, queue_policy

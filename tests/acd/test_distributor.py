@@ -13,13 +13,13 @@ from acd.commands import Occupation, Wish
 from acd.distributor import Distributor, _fire
 from acd.errors import SnapshotRefusedError
 from acd.facts import CallQueued, OfferOutcome
-from acd.floor import Floor
 from acd.misses import MissCause
-from acd.offer_state import OfferState
 from acd.picture import AgentCounts, AgentPicture, QueuePicture, WaitingPicture
 from acd.snapshot import STATE_VERSION, DistributorState
-from acd.timers import Timer
-from acd.waiting import CallState
+from acd.tables.floor import Floor
+from acd.tables.offer_state import OfferState
+from acd.tables.timers import Timer
+from acd.tables.waiting import CallState
 from cti.ids import CallId, OfferId, QueueName
 from cti.instants import seconds
 from tests.acd.script import ANN, BEN, Script, at, brief, phone

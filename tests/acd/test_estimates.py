@@ -3,15 +3,15 @@
 from dataclasses import replace
 
 from acd.announce_policy import EstimatePolicy
-from acd.announcing import ESTIMATES_MAX
-from acd.calibration import KEPT, NO_CASES, Calibration
 from acd.commands import Announce, EstimateOutcome, JudgeEstimate
 from acd.distributor import Distributor
 from acd.facts import OfferOutcome
 from acd.misses import UNREACHABLE_PAUSE
-from acd.observed import LONGEST, NOTHING_OBSERVED, PARTS, Observed
 from acd.picture import EstimatesPicture
 from acd.policy import QueuePolicy
+from acd.rules.announcing import ESTIMATES_MAX
+from acd.tables.calibration import KEPT, NO_CASES, Calibration
+from acd.tables.observed import LONGEST, NOTHING_OBSERVED, PARTS, Observed
 from cti.instants import Duration, as_seconds, seconds
 from tests.acd.script import Script, announce_policy, policy, queue_policy, step
 

@@ -1,11 +1,11 @@
 """The complete list of a decision: every agent of the queue, and the first thing against him."""
 
-from acd.agent_state import Standing
 from acd.explaining import Candidate, Witness
 from acd.facts import OfferOutcome
-from acd.opening import Word
-from acd.reach import MISSED_THIS_CALL, PREFERRED, SKILLS
-from acd.waiting import CallState
+from acd.tables.agent_state import Standing
+from acd.tables.opening import Word
+from acd.tables.reach import MISSED_THIS_CALL, PREFERRED, SKILLS
+from acd.tables.waiting import CallState
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from tests.acd.script import ANN, BEN, CAT, Script, at, policy, queue_policy
 

@@ -3,7 +3,6 @@
 from collections import Counter
 from random import Random
 
-from acd.agent_state import Standing
 from acd.commands import AcdCommand, OfferCall
 from acd.distributor import Distributor
 from acd.explaining import Decision, Witness
@@ -24,7 +23,8 @@ from acd.facts import (
     PolicyApplied,
     TalkEnded,
 )
-from acd.floor import Floor
+from acd.tables.agent_state import Standing
+from acd.tables.floor import Floor
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Time, seconds
 from tests.acd.script import phone

@@ -11,8 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from acd import agent_rules, distributor, mending
-from acd.agent_state import Standing
+from acd import distributor
 from acd.commands import (
     Healing,
     Invariant,
@@ -38,14 +37,17 @@ from acd.facts import (
     OfferOutcome,
     TalkEnded,
 )
-from acd.floor import DEPARTED_MAX, Floor
-from acd.healing import TOLD_MAX, heal
-from acd.invariants import AUDIT_EVERY, Breach, Guard, audit
-from acd.lanes import Lane
-from acd.offer_state import OfferState
 from acd.policy import Strategy
-from acd.timers import Timer, TimerKind
-from acd.waiting import CallState
+from acd.proof import mending
+from acd.proof.healing import TOLD_MAX, heal
+from acd.proof.invariants import AUDIT_EVERY, Breach, Guard, audit
+from acd.rules import agent_rules
+from acd.tables.agent_state import Standing
+from acd.tables.floor import DEPARTED_MAX, Floor
+from acd.tables.lanes import Lane
+from acd.tables.offer_state import OfferState
+from acd.tables.timers import Timer, TimerKind
+from acd.tables.waiting import CallState
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Time, seconds
 from tests.acd.checkers import check

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from acd.floor import Floor
-from acd.healing import heal
-from acd.hearing import NOTHING_HEARD
-from acd.invariants import audit
-from acd.timers import Timer, TimerKind
+from acd.proof.healing import heal
+from acd.proof.invariants import audit
+from acd.tables.floor import Floor
+from acd.tables.hearing import NOTHING_HEARD
+from acd.tables.timers import Timer, TimerKind
 from cti.ids import CallId
 from tests.acd.script import Script, announce_policy, at, queue_policy
 

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.agent_state import Agent
 from acd.errors import InvariantError
-from acd.lanes import Lane
-from acd.members import Members
-from acd.reach import Reach
-from acd.sorted_index import BLOCK_MAX, SortedIndex
-from acd.timers import Timer, TimerKind, Timers
+from acd.tables.agent_state import Agent
+from acd.tables.lanes import Lane
+from acd.tables.members import Members
+from acd.tables.reach import Reach
+from acd.tables.sorted_index import BLOCK_MAX, SortedIndex
+from acd.tables.timers import Timer, TimerKind, Timers
 from cti.ids import AgentId, SkillName
 from cti.instants import Time
 

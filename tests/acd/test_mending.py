@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from acd.commands import Occupation, Wish, WithdrawCause
 from acd.distributor import Distributor
-from acd.mending import LAST_RESORT, mend
-from acd.offer_state import OfferState
+from acd.proof.mending import LAST_RESORT, mend
 from acd.snapshot import DistributorState
-from acd.waiting import CallState
+from acd.tables.offer_state import OfferState
+from acd.tables.waiting import CallState
 from cti.ids import CallId, OfferId, QueueName
 from tests.acd.checkers import check
 from tests.acd.script import ANN, BEN, CAT, at, phone

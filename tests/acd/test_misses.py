@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from acd.facts import OfferOutcome
 from acd.misses import MISS_DELAYS, REFUSAL_PAUSE_MIN, MissCause, MissRule, rule_for
-from acd.offer_state import MISS_REASONS
+from acd.tables.offer_state import MISS_REASONS
 from cti.instants import as_seconds, seconds
 from tests.acd.script import Script, policy, queue_policy
 

@@ -5,8 +5,8 @@ import pytest
 from acd.commands import WithdrawCause
 from acd.facts import OfferOutcome
 from acd.misses import RETRY_PAUSE, UNREACHABLE_PAUSE
-from acd.offer_state import OVERDUE_MARGIN
-from acd.waiting import HOLD_PAUSE
+from acd.tables.offer_state import OVERDUE_MARGIN
+from acd.tables.waiting import HOLD_PAUSE
 from cti.instants import as_seconds
 from tests.acd.script import Script, policy, queue_policy
 

@@ -4,7 +4,7 @@ import pytest
 
 from acd.distributor import Distributor
 from acd.facts import SaidBy
-from acd.opening import Opening, Word
+from acd.tables.opening import Opening, Word
 from cti.ids import QueueName
 from tests.acd.script import Script, at, policy, queue_policy
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from acd.distributor import Distributor
-from acd.outcomes import TURNED_AWAY_BY
+from acd.tables.outcomes import TURNED_AWAY_BY
 from acd.ways import Cause
 from cti.ids import QueueName
 from tests.acd.script import Script, policy, queue_policy

@@ -4,7 +4,7 @@ import pytest
 
 from acd.commands import OverflowCall
 from acd.facts import OfferOutcome
-from acd.placing import OVERFLOW_WAIT_MIN
+from acd.rules.placing import OVERFLOW_WAIT_MIN
 from cti.ids import CallId, QueueName
 from cti.instants import as_seconds, seconds
 from tests.acd.script import Script, at, policy, queue_policy

@@ -3,7 +3,7 @@
 import pytest
 
 from acd.distributor import Distributor
-from acd.regaining import PLACES_MAX
+from acd.tables.regaining import PLACES_MAX
 from tests.acd.script import Script, at, policy, queue_policy
 
 SALES = queue_policy(regain=300)

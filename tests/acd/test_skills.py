@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from acd.policy import Strategy
-from acd.queue_state import LANES_KEPT
+from acd.tables.queue_state import LANES_KEPT
 from cti.ids import AgentId, QueueName
 from tests.acd.script import ANN, BEN, CAT, Script, policy, queue_policy, step
 

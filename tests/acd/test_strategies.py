@@ -6,7 +6,7 @@ import pytest
 
 from acd.facts import OfferOutcome
 from acd.policy import Strategy
-from acd.queue_state import LOOKING_BACK
+from acd.tables.queue_state import LOOKING_BACK
 from tests.acd.script import ANN, BEN, CAT, Script, policy, queue_policy
 
 THREE = "ann:sales ben:sales cat:sales"

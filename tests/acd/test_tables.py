@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 import acd
-from acd.agent_state import OCCUPATIONS, WISHES, Agent
-from acd.call_rules import end_talk
 from acd.commands import Occupation, OfferReason, Wish
 from acd.errors import IllegalTransitionError, InvariantError
 from acd.facts import OfferOutcome
-from acd.floor import Floor
-from acd.offer_rules import offer_call
-from acd.offer_state import CONSEQUENCES, OFFER_STATES, Offer, OfferState
-from acd.waiting import CALL_STATES, Call, CallState
+from acd.rules.call_rules import end_talk
+from acd.rules.offer_rules import offer_call
+from acd.tables.agent_state import OCCUPATIONS, WISHES, Agent
+from acd.tables.floor import Floor
+from acd.tables.offer_state import CONSEQUENCES, OFFER_STATES, Offer, OfferState
+from acd.tables.waiting import CALL_STATES, Call, CallState
 from cti.ids import CallId, OfferId, QueueName
 from cti.instants import seconds
 from tests.acd.diagrams import in_readme

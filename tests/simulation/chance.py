@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from random import Random
 
-from acd.announcing import PAUSE_MIN
 from acd.commands import (
     AcdCommand,
     Announce,
@@ -53,10 +52,11 @@ from acd.facts import (
     SaidBy,
     TalkEnded,
 )
-from acd.outcomes import Outcome
 from acd.policy import Policy, QueuePolicy, Strategy
+from acd.rules.announcing import PAUSE_MIN
 from acd.snapshot import DistributorState
-from acd.waiting import CallState
+from acd.tables.outcomes import Outcome
+from acd.tables.waiting import CallState
 from acd.ways import KeyRule, Target, TargetKind
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Duration, Time, as_seconds, seconds

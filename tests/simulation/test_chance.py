@@ -2,7 +2,7 @@
 
 import pytest
 
-from acd.outcomes import Outcome
+from acd.tables.outcomes import Outcome
 from tests.simulation.chance import World, story
 
 

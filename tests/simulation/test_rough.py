@@ -2,7 +2,7 @@
 
 import pytest
 
-from acd.outcomes import Outcome
+from acd.tables.outcomes import Outcome
 from tests.simulation.__main__ import main
 from tests.simulation.rough import FAULTS, RoughWorld
 

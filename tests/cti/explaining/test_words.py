@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.agent_state import Standing
 from acd.commands import AcdCommand
 from acd.explaining import Candidate
 from acd.facts import AcdFact, NotReadyReason
-from acd.offer_state import MISS_REASONS
 from acd.policy import Strategy
-from acd.reach import MISSED_THIS_CALL, PREFERRED, RING, SKILLS
+from acd.tables.agent_state import Standing
+from acd.tables.offer_state import MISS_REASONS
+from acd.tables.reach import MISSED_THIS_CALL, PREFERRED, RING, SKILLS
 from cti.call_facts import CallFact
 from cti.explaining.agents_words import became_free, figure_in_words, reason_in_words, ruled_out
 from cti.explaining.happenings_words import sentence

@@ -12,10 +12,10 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read_text
 
-from acd.calibration import Calibration
 from acd.distributor import Distributor
 from acd.facts import CallQueued, PolicyApplied
 from acd.policy import QueuePolicy
+from acd.tables.calibration import Calibration
 from cti.ids import CallId, QueueName
 from cti.instants import Time, seconds
 from cti.operations import floor_figures

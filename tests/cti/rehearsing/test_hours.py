@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pytest
 
 from acd.facts import AcdFact, QueueClosed, QueueOpened, SaidBy
-from acd.opening import Opening, Word
 from acd.picture import AgentCounts, QueuePicture
+from acd.tables.opening import Opening, Word
 from cti.ids import QueueName
 from cti.instants import Time
 from cti.rehearsing.hours import by_the_hours

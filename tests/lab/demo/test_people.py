@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from acd.offer_state import MISS_REASONS
+from acd.tables.offer_state import MISS_REASONS
 from lab.demo.people import _needs_him
 from protocols.ws.events import AgentState
 

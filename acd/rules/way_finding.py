@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
-from acd.estimating import estimate
 from acd.facts import CallQueued
-from acd.floor import Floor
-from acd.queue_state import Queue
-from acd.waiting import Call
+from acd.rules.estimating import estimate
+from acd.tables.floor import Floor
+from acd.tables.queue_state import Queue
+from acd.tables.waiting import Call
 from acd.ways import PARTS, Cause, ChainRule, Target, TargetKind
 from cti.ids import QueueName
 

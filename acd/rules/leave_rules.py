@@ -11,9 +11,7 @@ stays and tries again.
 from typing import Final
 
 from acd.commands import DivertCall, OverflowCall, TurnAwayCall, TurnAwayCause
-from acd.floor import Floor
-from acd.outcomes import TURNED_AWAY_BY, Outcome
-from acd.placing import (
+from acd.rules.placing import (
     OVERFLOW_WAIT_MIN,
     judge_overflow_at,
     leave_waiting,
@@ -21,10 +19,12 @@ from acd.placing import (
     place,
     vacate,
 )
-from acd.queue_state import Queue
-from acd.timers import Timer, TimerKind
-from acd.waiting import Call, CallState
-from acd.way_finding import Step, applies, holds, refuses
+from acd.rules.way_finding import Step, applies, holds, refuses
+from acd.tables.floor import Floor
+from acd.tables.outcomes import TURNED_AWAY_BY, Outcome
+from acd.tables.queue_state import Queue
+from acd.tables.timers import Timer, TimerKind
+from acd.tables.waiting import Call, CallState
 from acd.ways import Cause, LeaveRule, TargetKind
 from cti.ids import CallId, QueueName
 from cti.instants import Duration, Time, later, seconds

@@ -11,7 +11,7 @@ judged while nobody hears them.
 from dataclasses import dataclass
 
 from acd.announce_policy import EstimatePolicy
-from acd.observed import PARTS
+from acd.tables.observed import PARTS
 from cti.instants import Duration
 
 KEPT = 200

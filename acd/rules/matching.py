@@ -8,13 +8,13 @@ no exceptions of its own: who stands in line, and which call is open to whom, is
 
 from heapq import heapify, heappop, heappush
 
-from acd import offer_rules, step_rules
-from acd.agent_state import Agent, Standing
 from acd.commands import OfferReason
 from acd.errors import InvariantError
-from acd.floor import Floor
-from acd.reach import MISSED_THIS_CALL, PREFERRED
-from acd.waiting import Call, CallState, Place
+from acd.rules import offer_rules, step_rules
+from acd.tables.agent_state import Agent, Standing
+from acd.tables.floor import Floor
+from acd.tables.reach import MISSED_THIS_CALL, PREFERRED
+from acd.tables.waiting import Call, CallState, Place
 from cti.ids import AgentId
 from cti.instants import Duration
 

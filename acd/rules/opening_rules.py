@@ -3,8 +3,8 @@
 from typing import assert_never
 
 from acd.facts import QueueClosed, QueueLeftToCalendar, QueueOpened
-from acd.floor import Floor
-from acd.opening import Word
+from acd.tables.floor import Floor
+from acd.tables.opening import Word
 
 
 def hear(floor: Floor, fact: QueueOpened | QueueClosed | QueueLeftToCalendar) -> None:

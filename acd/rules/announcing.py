@@ -11,12 +11,12 @@ from dataclasses import replace
 
 from acd.announce_policy import AnnouncePolicy, EstimatePolicy
 from acd.commands import Announce, EstimateOutcome, JudgeEstimate
-from acd.estimating import outlook
-from acd.floor import Floor
-from acd.hearing import NOTHING_HEARD, Estimate, Hearing, Said
-from acd.queue_state import Queue
-from acd.timers import Timer, TimerKind
-from acd.waiting import Call, CallState
+from acd.rules.estimating import outlook
+from acd.tables.floor import Floor
+from acd.tables.hearing import NOTHING_HEARD, Estimate, Hearing, Said
+from acd.tables.queue_state import Queue
+from acd.tables.timers import Timer, TimerKind
+from acd.tables.waiting import Call, CallState
 from cti.instants import Duration, Time, later, seconds
 
 PAUSE_MIN = seconds(10)

@@ -5,12 +5,12 @@ Wishes are recorded at once and count when he is idle. Only a call makes a log-o
 withdrawn, wrapping up ends. This module decides no call.
 """
 
-from acd.agent_state import NO_WRAP_UP, Agent
 from acd.commands import Occupation, Wish, WithdrawCause, WithdrawOffer
 from acd.facts import NotReadyReason
-from acd.floor import Floor
-from acd.offer_state import Offer, OfferState
-from acd.timers import Timer, TimerKind
+from acd.tables.agent_state import NO_WRAP_UP, Agent
+from acd.tables.floor import Floor
+from acd.tables.offer_state import Offer, OfferState
+from acd.tables.timers import Timer, TimerKind
 from cti.ids import DeviceId, QueueName
 from cti.instants import Duration, later
 

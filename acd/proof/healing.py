@@ -1,8 +1,8 @@
 """
 Healing a floor: what one table lost is recalled, contradictions are mended, all else is made anew.
 
-The floor is written down as a snapshot, put right (`acd.mending`), and loaded again: so all lines,
-counts, places and timers follow from the tables as after a restart, and whoever may match is
+The floor is written down as a snapshot, put right (`acd.proof.mending`), and loaded again: so all
+lines, counts, places and timers follow from the tables as after a restart, and whoever may match is
 matched. The same floor is always healed alike, so a replay of the journal heals as the daemon did.
 It costs as much as a restart from a snapshot, some 30 us for each agent and each call (measured).
 """
@@ -10,17 +10,17 @@ It costs as much as a restart from a snapshot, some 30 us for each agent and eac
 from traceback import walk_tb
 from typing import Final
 
-from acd import agent_rules, announcing
-from acd.agent_state import Agent
 from acd.commands import Healing, Invariant, InvariantBroken, WithdrawCause, WithdrawOffer
 from acd.errors import AcdError
-from acd.floor import Floor
-from acd.invariants import Breach
-from acd.mending import Mend, mend
-from acd.offer_state import Offer
-from acd.placing import start_overflow
+from acd.proof.invariants import Breach
+from acd.proof.mending import Mend, mend
+from acd.rules import agent_rules, announcing
+from acd.rules.placing import start_overflow
 from acd.snapshot import load, save
-from acd.waiting import CallState
+from acd.tables.agent_state import Agent
+from acd.tables.floor import Floor
+from acd.tables.offer_state import Offer
+from acd.tables.waiting import CallState
 from cti.ids import OfferId
 
 TOLD_MAX: Final = 100

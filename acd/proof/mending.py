@@ -13,10 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
-from acd.agent_state import next_for
 from acd.commands import Healing, Invariant, Occupation, Wish, WithdrawCause
-from acd.floor import DEPARTED_MAX
-from acd.offer_state import OVERDUE_MARGIN, OfferState
 from acd.policy import QueuePolicy
 from acd.snapshot import (
     AgentSnapshot,
@@ -25,7 +22,10 @@ from acd.snapshot import (
     OfferSnapshot,
     QueueSnapshot,
 )
-from acd.waiting import CallState
+from acd.tables.agent_state import next_for
+from acd.tables.floor import DEPARTED_MAX
+from acd.tables.offer_state import OVERDUE_MARGIN, OfferState
+from acd.tables.waiting import CallState
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
 from cti.instants import Duration, later, seconds
 

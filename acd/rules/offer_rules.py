@@ -5,18 +5,18 @@ Each offer has one final fact. Facts that name an offer which has had its own, o
 are too late or forged, and have no effect.
 """
 
-from acd import agent_rules, call_rules, step_rules
-from acd.agent_state import Agent
 from acd.commands import Occupation, OfferCall, OfferReason, Wish, WithdrawCause
 from acd.errors import InvariantError
 from acd.facts import OfferOutcome
-from acd.floor import Floor
 from acd.misses import MissCause, rule_for
-from acd.offer_state import CONSEQUENCES, MISS_REASONS, OVERDUE_MARGIN, Offer, OfferState
-from acd.outcomes import Outcome
-from acd.placing import leave_waiting
-from acd.timers import Timer, TimerKind
-from acd.waiting import Call, CallState
+from acd.rules import agent_rules, call_rules, step_rules
+from acd.rules.placing import leave_waiting
+from acd.tables.agent_state import Agent
+from acd.tables.floor import Floor
+from acd.tables.offer_state import CONSEQUENCES, MISS_REASONS, OVERDUE_MARGIN, Offer, OfferState
+from acd.tables.outcomes import Outcome
+from acd.tables.timers import Timer, TimerKind
+from acd.tables.waiting import Call, CallState
 from cti.ids import OfferId
 from cti.instants import Duration, later
 

@@ -4,13 +4,13 @@ A call's place in a queue: given, told, timed and taken away.
 What the rules share that move calls: it decides nothing.
 """
 
-from acd import announcing, step_rules
 from acd.commands import EstimateOutcome, PlaceCall
-from acd.floor import Floor
-from acd.outcomes import Outcome
-from acd.queue_state import Queue
-from acd.timers import Timer, TimerKind
-from acd.waiting import Call
+from acd.rules import announcing, step_rules
+from acd.tables.floor import Floor
+from acd.tables.outcomes import Outcome
+from acd.tables.queue_state import Queue
+from acd.tables.timers import Timer, TimerKind
+from acd.tables.waiting import Call
 from cti.instants import Duration, Time, later, seconds
 
 OVERFLOW_WAIT_MIN = seconds(1)

@@ -9,7 +9,7 @@ of the same facts alike. This module reads no clock and knows no rule.
 from enum import IntEnum
 from typing import NamedTuple
 
-from acd.sorted_index import SortedIndex
+from acd.tables.sorted_index import SortedIndex
 from cti.instants import Time
 
 

@@ -18,8 +18,8 @@ from acd.commands import Occupation, ShowAgentState, Wish
 from acd.errors import IllegalTransitionError
 from acd.misses import MissCause
 from acd.policy import QueuePolicy
-from acd.stints import Stint
-from acd.workload import Workload
+from acd.tables.stints import Stint
+from acd.tables.workload import Workload
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName, Skills
 from cti.instants import Duration, Time
 

@@ -9,18 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, assert_never
 
-from acd.agent_state import Agent, Standing
-from acd.calibration import NO_CASES, Calibration
-from acd.chance import exponential
-from acd.lanes import Attendance, Lane, attendance
-from acd.members import Members
-from acd.observed import NOTHING_OBSERVED, Observed
-from acd.opening import UNSAID, Opening
-from acd.outcomes import Outcomes
 from acd.policy import FIRST_RING, QueuePolicy, Strategy
-from acd.presence import Presence
-from acd.reach import Reach, reach_at
-from acd.waiting import Call, Place, WaitingCalls
+from acd.tables.agent_state import Agent, Standing
+from acd.tables.calibration import NO_CASES, Calibration
+from acd.tables.chance import exponential
+from acd.tables.lanes import Attendance, Lane, attendance
+from acd.tables.members import Members
+from acd.tables.observed import NOTHING_OBSERVED, Observed
+from acd.tables.opening import UNSAID, Opening
+from acd.tables.outcomes import Outcomes
+from acd.tables.presence import Presence
+from acd.tables.reach import Reach, reach_at
+from acd.tables.waiting import Call, Place, WaitingCalls
 from acd.ways import Cause, ChainRule, Target, TargetKind
 from cti.ids import AgentId, CallId, OfferId, Skills
 from cti.instants import Time

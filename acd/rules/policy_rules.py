@@ -9,12 +9,12 @@ off, after his call if he has one.
 
 from collections.abc import Mapping
 
-from acd import agent_rules, announcing, step_rules
-from acd.agent_state import Agent
-from acd.floor import Floor
-from acd.placing import start_overflow
 from acd.policy import AgentPolicy, Policy, QueuePolicy, Strategy
-from acd.queue_state import Queue
+from acd.rules import agent_rules, announcing, step_rules
+from acd.rules.placing import start_overflow
+from acd.tables.agent_state import Agent
+from acd.tables.floor import Floor
+from acd.tables.queue_state import Queue
 from cti.ids import AgentId, QueueName
 
 

@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from acd.agent_state import Agent
 from acd.commands import Occupation, Wish
-from acd.queue_state import Queue
-from acd.stints import Stint
+from acd.tables.agent_state import Agent
+from acd.tables.queue_state import Queue
+from acd.tables.stints import Stint
 from cti.ids import AgentId, QueueName, Skills
 from cti.instants import Time
 

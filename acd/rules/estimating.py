@@ -3,21 +3,20 @@ How long a waiting caller will go on waiting, worked out from what is on the flo
 
     expected = until an agent is free + work ahead / agents + ringing
 
-Agents are those who work for the caller's queue (`acd.teams`). Work ahead is what stands before him
-by the one order of all calls, priorities included; a call counts with what calls of its queue
-usually take an agent, from offer to end of paperwork. Calls that ring are no longer ahead, but are
-somebody's present work. Agents shared with other queues are counted by what their work is in fact,
-since they take the older call of whichever queue:
+Agents are those who work for the caller's queue (`acd.tables.teams`). Work ahead is what stands
+before him by the one order of all calls, priorities included; a call counts with what calls of its
+queue usually take an agent, from offer to end of paperwork. Calls that ring are no longer ahead,
+but are somebody's present work. Agents shared with other queues are counted by what their work is
+in fact, since they take the older call of whichever queue:
 
     undivided = work of his queue  / agents whom no older call of another queue draws away
-    pooled    = work of all queues / agents of all queues that share agents with his
-    least     = work of his queue  / all agents of his queue
-    wait      = max(least, min(undivided, pooled))
+pooled    = work of all queues / agents of all queues that share agents with his     least     =
+work of his queue  / all agents of his queue     wait      = max(least, min(undivided, pooled))
 
-Where the undivided alone are through with his queue before the pool is through with all, the
-others are busy with older calls meanwhile; else all queues come down together, as calls of one age
-are served at one time. To count such an agent as 1/n in each of n queues, or by a share of the
-past, as published formulas do, would be wrong in both cases.
+Where the undivided alone are through with his queue before the pool is through with all, the others
+are busy with older calls meanwhile; else all queues come down together, as calls of one age are
+served at one time. To count such an agent as 1/n in each of n queues, or by a share of the past, as
+published formulas do, would be wrong in both cases.
 
 Until an agent is free: of few agents the present work of each is looked at, of many the usual is
 taken. Where lengths vary as chance without memory has it, the agents' rates add up; where they are
@@ -34,13 +33,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isqrt
 
-from acd.agent_state import Agent, Standing
-from acd.floor import Floor
-from acd.observed import PARTS, Observed
-from acd.queue_state import Queue
-from acd.reach import has
-from acd.teams import Team
-from acd.waiting import Call
+from acd.tables.agent_state import Agent, Standing
+from acd.tables.floor import Floor
+from acd.tables.observed import PARTS, Observed
+from acd.tables.queue_state import Queue
+from acd.tables.reach import has
+from acd.tables.teams import Team
+from acd.tables.waiting import Call
 from cti.ids import AgentId, QueueName
 from cti.instants import Duration
 

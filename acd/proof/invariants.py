@@ -5,14 +5,13 @@ After each step, what it touched: its commands name the agents and calls. Every 
 one agent and one call more, with all that is kept of them in lines, places, phones and timers, in
 turn; when all have had their turn, a census compares the counts. So whatever is wrong is found
 within `AUDIT_EVERY` times as many steps as there are agents or calls, whichever are more, and twice
-that where only a count is wrong. This module changes nothing: `acd.healing` does.
+that where only a count is wrong. This module changes nothing: `acd.proof.healing` does.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from acd.agent_state import Agent, Standing, next_for
 from acd.commands import (
     AcdCommand,
     Invariant,
@@ -22,11 +21,12 @@ from acd.commands import (
     ShowAgentState,
     Wish,
 )
-from acd.floor import DEPARTED_MAX, Floor
-from acd.matching import best_call, has_taker
-from acd.offer_state import OfferState
-from acd.timers import Timer, TimerKind
-from acd.waiting import Call, CallState
+from acd.rules.matching import best_call, has_taker
+from acd.tables.agent_state import Agent, Standing, next_for
+from acd.tables.floor import DEPARTED_MAX, Floor
+from acd.tables.offer_state import OfferState
+from acd.tables.timers import Timer, TimerKind
+from acd.tables.waiting import Call, CallState
 from cti.ids import AgentId, CallId, QueueName
 
 AUDIT_EVERY: Final = 16

@@ -7,10 +7,10 @@ on for any of them, none is passed: the time of each tells, until somebody comes
 """
 
 from acd.commands import Wish
-from acd.floor import Floor
-from acd.queue_state import Queue
-from acd.timers import Timer, TimerKind
-from acd.waiting import Call, CallState
+from acd.tables.floor import Floor
+from acd.tables.queue_state import Queue
+from acd.tables.timers import Timer, TimerKind
+from acd.tables.waiting import Call, CallState
 from cti.ids import AgentId
 from cti.instants import later
 

@@ -6,18 +6,18 @@ or was recovered with its age is not turned away. What moves a waiting call on s
 `leave_rules`. This module decides nothing about agents.
 """
 
-from acd import agent_rules, announcing, step_rules
 from acd.commands import TurnAwayCall, TurnAwayCause, WithdrawCause
 from acd.errors import InvariantError
 from acd.facts import CallQueued
-from acd.floor import Floor
-from acd.leave_rules import TURN_AWAY_CAUSES, overflow, tell_step
-from acd.outcomes import TURNED_AWAY_BY, Outcome
-from acd.placing import leave_waiting, place, stop, tell_place, vacate
-from acd.queue_state import Queue
-from acd.timers import Timer, TimerKind
-from acd.waiting import HOLD_PAUSE, Call, CallState
-from acd.way_finding import way_in
+from acd.rules import agent_rules, announcing, step_rules
+from acd.rules.leave_rules import TURN_AWAY_CAUSES, overflow, tell_step
+from acd.rules.placing import leave_waiting, place, stop, tell_place, vacate
+from acd.rules.way_finding import way_in
+from acd.tables.floor import Floor
+from acd.tables.outcomes import TURNED_AWAY_BY, Outcome
+from acd.tables.queue_state import Queue
+from acd.tables.timers import Timer, TimerKind
+from acd.tables.waiting import HOLD_PAUSE, Call, CallState
 from acd.ways import Cause, TargetKind
 from cti.ids import AgentId, CallId, QueueName
 from cti.instants import Duration, Time, later

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from acd.errors import IllegalTransitionError
-from acd.hearing import NOTHING_HEARD, Hearing
-from acd.reach import Reach
-from acd.sorted_index import SortedIndex
+from acd.tables.hearing import NOTHING_HEARD, Hearing
+from acd.tables.reach import Reach
+from acd.tables.sorted_index import SortedIndex
 from cti.ids import AgentId, CallId, OfferId, QueueName, Skills
 from cti.instants import Duration, Time, seconds
 

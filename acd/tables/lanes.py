@@ -9,10 +9,10 @@ nothing that could not be worked out again. This module changes no agent and no 
 from collections.abc import Mapping
 from enum import Enum
 
-from acd.agent_state import Agent, Standing
-from acd.reach import RING, SKILLS, Reach, has, score
-from acd.sorted_index import SortedIndex
-from acd.waiting import Call, Place
+from acd.tables.agent_state import Agent, Standing
+from acd.tables.reach import RING, SKILLS, Reach, has, score
+from acd.tables.sorted_index import SortedIndex
+from acd.tables.waiting import Call, Place
 from cti.ids import AgentId, CallId
 
 LineKey = tuple[int, int, AgentId]

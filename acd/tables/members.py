@@ -7,7 +7,7 @@ the list of agents. This module changes no agent and no call.
 
 from collections.abc import Iterable
 
-from acd.agent_state import Agent, Standing
+from acd.tables.agent_state import Agent, Standing
 from cti.ids import AgentId
 
 

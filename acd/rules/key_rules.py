@@ -8,12 +8,12 @@ target takes nobody now, and where the key means nothing, he waits on.
 
 from dataclasses import replace
 
-from acd import agent_rules, call_rules
 from acd.commands import WithdrawCause
-from acd.floor import Floor
-from acd.leave_rules import go
-from acd.waiting import CallState
-from acd.way_finding import Step, refuses
+from acd.rules import agent_rules, call_rules
+from acd.rules.leave_rules import go
+from acd.rules.way_finding import Step, refuses
+from acd.tables.floor import Floor
+from acd.tables.waiting import CallState
 from acd.ways import Cause, Target, TargetKind
 from cti.ids import CallId, QueueName
 

@@ -8,16 +8,16 @@ right, remembers who may now match, and collects the commands. It decides nothin
 
 from collections.abc import Collection
 
-from acd.agent_state import Agent, Standing
 from acd.commands import AcdCommand, ShowAgentState, Wish
-from acd.offer_state import Offer
-from acd.queue_state import LOOKING_BACK, Queue
-from acd.regaining import KeptPlaces
-from acd.sorted_index import SortedIndex
-from acd.teams import Teams
-from acd.timers import Timer, TimerKind, Timers
-from acd.waiting import Call, Place
-from acd.workload import Workload, next_slot
+from acd.tables.agent_state import Agent, Standing
+from acd.tables.offer_state import Offer
+from acd.tables.queue_state import LOOKING_BACK, Queue
+from acd.tables.regaining import KeptPlaces
+from acd.tables.sorted_index import SortedIndex
+from acd.tables.teams import Teams
+from acd.tables.timers import Timer, TimerKind, Timers
+from acd.tables.waiting import Call, Place
+from acd.tables.workload import Workload, next_slot
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
 from cti.instants import Duration, Time
 
