@@ -20,6 +20,8 @@ class WithdrawCause(Enum):
     CALLER_LEFT = "caller_left"
     AGENT_LOST = "agent_lost"
     CALL_MOVED = "call_moved"
+    ANSWERED_ELSEWHERE = "answered_elsewhere"
+    """Another agent answered whose phone rang for the same call."""
     HEALED = "healed"
     """What the core knew of it did not hold together (`InvariantBroken`)."""
 

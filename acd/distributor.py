@@ -275,8 +275,8 @@ def _fire(floor: Floor, timer: Timer) -> None:
             announcing.fall_due(floor, floor.calls[CallId(timer.call)])
         case TimerKind.LEAVE:
             floor.stir(floor.queues[QueueName(timer.queue)])
-        case TimerKind.STEP | TimerKind.PREFERRED:
-            step_rules.widen(floor, floor.calls[CallId(timer.call)])
+        case TimerKind.STEP | TimerKind.PREFERRED | TimerKind.RING_NEXT:
+            step_rules.go_on(floor, floor.calls[CallId(timer.call)], timer.kind)
         case _ as unreachable:
             assert_never(unreachable)
 

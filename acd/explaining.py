@@ -65,7 +65,11 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stay:
-    """A call that the core knows: where it stands, and who could take it."""
+    """
+    A call that the core knows: where it stands, and who could take it.
+
+    `agents` are those at whom it rings, or the one who talks with it.
+    """
 
     call: CallId
     state: CallState
@@ -73,7 +77,7 @@ class Stay:
     since: Time
     ahead: int
     waiting: int
-    agent: AgentId | None
+    agents: tuple[AgentId, ...]
     competitors: Competitors
 
 
@@ -84,7 +88,7 @@ class CallAtHand:
     call: CallId
     queue: QueueName
     kept_by: str
-    agent: AgentId | None
+    agents: tuple[AgentId, ...]
     until: Time | None
 
 
@@ -258,7 +262,6 @@ def _until(agent: Agent, standing: Standing) -> Time | None:
 
 
 def _stay(floor: Floor, call: Call) -> Stay:
-    offer = None if call.offer is None else floor.offers[call.offer]
     if call.state is CallState.TALKING:  # he is in no queue any more
         places: list[Place] = []
         competitors = Competitors(queue=call.queue, rule="", agents=(), others=())
@@ -272,7 +275,7 @@ def _stay(floor: Floor, call: Call) -> Stay:
         since=call.entered_at,
         ahead=sum(place < call.place for place in places),
         waiting=len(places),
-        agent=call.agent if offer is None else offer.agent,
+        agents=_rung(floor, call) if call.agent is None else (call.agent,),
         competitors=competitors,
     )
 
@@ -306,9 +309,8 @@ def _doing(floor: Floor, agent: Agent) -> Doing:
 
 def _at_hand(floor: Floor, call: Call, agent: Agent) -> CallAtHand:
     """Return why a waiting call is not this agent's: a ready one has none that is open to him."""
-    offer = None if call.offer is None else floor.offers[call.offer]
     until: Time | None = None
-    if offer is not None:
+    if call.offers and not call.is_open:
         kept_by = CallState.OFFERED.value
     elif call.state is CallState.HELD:
         kept_by, until = CallState.HELD.value, call.held_until
@@ -322,6 +324,11 @@ def _at_hand(floor: Floor, call: Call, agent: Agent) -> CallAtHand:
         call=call.call,
         queue=call.queue,
         kept_by=kept_by,
-        agent=None if offer is None else offer.agent,
+        agents=_rung(floor, call),
         until=until,
     )
+
+
+def _rung(floor: Floor, call: Call) -> tuple[AgentId, ...]:
+    """Return at whom a call rings, in the order in which they were rung."""
+    return tuple(floor.offers[offer].agent for offer in call.offers)

@@ -20,12 +20,12 @@ from cti.instants import Duration, Time
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingPicture:
-    """A waiting call: since when, with what head start, and to whom it is offered just now."""
+    """A waiting call: since when, with what head start, and at whose phones it rings just now."""
 
     call: CallId
     since: Time
     priority: Duration
-    offered_to: AgentId | None
+    offered_to: tuple[AgentId, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +156,7 @@ def _draw_waiting(floor: Floor, call: Call) -> WaitingPicture:
         call=call.call,
         since=call.entered_at,
         priority=call.priority,
-        offered_to=None if call.offer is None else floor.offers[call.offer].agent,
+        offered_to=tuple(floor.offers[offer].agent for offer in call.offers),
     )
 
 

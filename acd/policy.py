@@ -21,6 +21,8 @@ WINDOW = seconds(8 * 3_600)
 """How far back a strategy looks that counts what agents did, where nothing else is said."""
 WRAP_UP_MAX = seconds(10 * 60)
 """How long a wrap-up may last in all, where nothing else is said."""
+RING_NEXT_AFTER = seconds(5)
+"""How long one more agent is waited for where a queue rings progressively, if nothing is said."""
 
 
 class Strategy(Enum):
@@ -40,6 +42,14 @@ class Strategy(Enum):
     """The first of a list who is ready."""
     WEIGHTED_RANDOM = "weighted_random"
     """By chance, in proportion to weights."""
+    RING_ALL = "ring_all"
+    """All who are ready, and who become ready while it rings; who answers first has the call."""
+    RING_PROGRESSIVELY = "ring_progressively"
+    """One, then one more beside him after each pause, until somebody answers."""
+
+
+RINGS_SEVERAL = frozenset({Strategy.RING_ALL, Strategy.RING_PROGRESSIVELY})
+"""The strategies by which a call may ring at several agents at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +88,8 @@ class QueuePolicy:
     overflow chain; `overflow` is one rule of it, for queues that need no more. `strategy` says who
     is first in line: `window` is how far back it looks, `order` the agents' order (who is not in it
     comes after all who are), `weights` their weights (1 where nothing is said), `seed` what its
-    chance begins with.
+    chance begins with. Where it rings progressively, one more phone rings after each
+    `ring_next_after`.
 
     `regain` is how long the place of a caller is kept who hangs up while he waits, should he call
     again.
@@ -105,6 +116,7 @@ class QueuePolicy:
     order: tuple[AgentId, ...] = ()
     weights: tuple[tuple[AgentId, int], ...] = ()
     seed: int = 0
+    ring_next_after: Duration = RING_NEXT_AFTER
     misses: tuple[MissRule, ...] = ()
     wrap_up_max: Duration = WRAP_UP_MAX
     announce: AnnouncePolicy | None = None

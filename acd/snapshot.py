@@ -103,7 +103,11 @@ class AgentSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallSnapshot:
-    """A call; the fields are those of `acd.tables.waiting.Call`."""
+    """
+    A call; the fields are those of `acd.tables.waiting.Call`.
+
+    `offer` is the first of its offers, `other_offers` are those beside it.
+    """
 
     call: CallId
     queue: QueueName
@@ -125,6 +129,13 @@ class CallSnapshot:
     step_at: Time | None = None
     preferred: tuple[AgentId, ...] = ()
     preferred_until: Time | None = None
+    other_offers: tuple[OfferId, ...] = ()
+    ring_next_at: Time | None = None
+
+    @property
+    def offers(self) -> tuple[OfferId, ...]:
+        """Return all its offers, in the order in which they were made."""
+        return self.other_offers if self.offer is None else (self.offer, *self.other_offers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,11 +231,11 @@ def load(state: DistributorState) -> Floor:
         floor.window = floor.longest_window()
     for agent in state.agents:
         _load_agent(floor, agent)
+    for offer in state.offers:  # before the calls: whether these are open depends on them
+        _load_offer(floor, offer)
     for call in sorted(state.calls, key=attrgetter("sequence")):  # as they came into their queues
         _load_call(floor, call)
     _count_arrivals(floor)
-    for offer in state.offers:
-        _load_offer(floor, offer)
     while floor.take_stirred() is not None:  # what was to be judged had been
         pass
     floor.take_candidates()  # whoever could match had matched before the snapshot was taken
@@ -360,7 +371,9 @@ def _save_call(call: Call) -> CallSnapshot:
         sequence=call.sequence,
         queued_at=call.queued_at,
         state=call.state,
-        offer=call.offer,
+        offer=next(iter(call.offers), None),
+        other_offers=call.offers[1:],
+        ring_next_at=call.ring_next_at,
         agent=call.agent,
         overflow_at=call.overflow_at,
         overflow_due=call.overflow_due,
@@ -385,7 +398,8 @@ def _load_call(floor: Floor, state: CallSnapshot) -> None:
         sequence=state.sequence,
         queued_at=state.queued_at,
         state=state.state,
-        offer=state.offer,
+        offers=state.offers,
+        ring_next_at=state.ring_next_at,
         agent=state.agent,
         overflow_at=state.overflow_at,
         overflow_due=state.overflow_due,

@@ -22,6 +22,7 @@ from acd.commands import (
     Wish,
 )
 from acd.rules.matching import best_call, has_taker
+from acd.rules.step_rules import may_be_offered
 from acd.tables.agent_state import Agent, Standing, next_for
 from acd.tables.floor import DEPARTED_MAX, Floor
 from acd.tables.offer_state import OfferState
@@ -143,6 +144,8 @@ def audit_call(floor: Floor, call: Call) -> Iterator[Breach]:
         or timers.runs(Timer(TimerKind.STEP, call=call.call)) != (call.step_at is not None)
         or timers.runs(Timer(TimerKind.PREFERRED, call=call.call))
         != (call.preferred_until is not None)
+        or timers.runs(Timer(TimerKind.RING_NEXT, call=call.call))
+        != (call.ring_next_at is not None)
         or not all(
             timers.runs(Timer(TimerKind.SPARED, call=call.call, agent=agent))
             for agent in call.spared
@@ -181,7 +184,7 @@ def _of_queues(floor: Floor) -> Iterator[Breach]:
         wishes[agent.wish].update(agent.queues)
     calls = [call for call in floor.calls.values() if call.state is not CallState.TALKING]
     wait = Counter([call.queue for call in calls])
-    opened = Counter([call.queue for call in calls if call.state is CallState.WAITING])
+    opened = Counter([call.queue for call in calls if may_be_offered(floor, call)])
     kept = Counter([call.queue for call in calls if call.is_kept])
     for name, queue in floor.queues.items():
         counts = queue.members.counts()
@@ -207,7 +210,7 @@ def _of_offered(floor: Floor, made: OfferCall) -> Breach | None:
     if offer is None or agent is None or agent.offer != made.offer or offer.agent != made.agent:
         return Breach(Invariant.ONE_OFFER, f"agent {made.agent}")
     call = floor.calls.get(made.call)
-    if call is None or call.offer != made.offer or offer.call != made.call:
+    if call is None or made.offer not in call.offers or offer.call != made.call:
         return Breach(Invariant.ONE_WINNER, f"call {made.call}")
     return None
 
@@ -216,10 +219,8 @@ def _of_agent(floor: Floor, agent: Agent) -> Breach | None:
     """Return the first thing that the tables say against an agent."""
     occupation = agent.occupation
     if agent.offer is not None or occupation is Occupation.OFFERED:
-        offer = None if agent.offer is None else floor.offers.get(agent.offer)
-        if offer is None or offer.agent != agent.agent or occupation is not Occupation.OFFERED:
-            return Breach(Invariant.ONE_OFFER, f"agent {agent.agent}")
-    elif occupation is Occupation.BUSY:
+        return _of_rung(floor, agent)
+    if occupation is Occupation.BUSY:
         call = None if agent.call is None else floor.calls.get(agent.call)
         if call is None or call.agent != agent.agent:
             return Breach(Invariant.ONE_WINNER, f"agent {agent.agent}")
@@ -230,6 +231,17 @@ def _of_agent(floor: Floor, agent: Agent) -> Breach | None:
             return Breach(Invariant.NO_VAIN_WAIT, f"agent {agent.agent}")
     elif occupation is not Occupation.IDLE:
         return Breach(Invariant.AGENT_WHOLE, f"agent {agent.agent}")
+    return None
+
+
+def _of_rung(floor: Floor, agent: Agent) -> Breach | None:
+    """Return what the tables say against an agent who has an offer, or is said to have one."""
+    offer = None if agent.offer is None else floor.offers.get(agent.offer)
+    if offer is None or offer.agent != agent.agent or agent.occupation is not Occupation.OFFERED:
+        return Breach(Invariant.ONE_OFFER, f"agent {agent.agent}")
+    call = floor.calls.get(offer.call)
+    if offer.state is OfferState.RINGING and (call is None or offer.offer not in call.offers):
+        return Breach(Invariant.ONE_WINNER, f"offer {offer.offer}")
     return None
 
 
@@ -258,10 +270,11 @@ def _of_call(floor: Floor, call: Call) -> Breach | None:
     queue = floor.queues.get(call.queue)
     if queue is None or call not in queue.waiting:
         return Breach(Invariant.ONE_PLACE, f"call {call.call}")
-    offer = None if call.offer is None else floor.offers.get(call.offer)
-    if (call.state is CallState.OFFERED) != (offer is not None and offer.call == call.call):
+    if (call.state is CallState.OFFERED) != bool(call.offers) or not all(
+        offer in floor.offers and floor.offers[offer].call == call.call for offer in call.offers
+    ):
         return Breach(Invariant.ONE_WINNER, f"call {call.call}")
-    if call.state is CallState.WAITING and has_taker(floor, call):
+    if call.is_open and has_taker(floor, call):
         return Breach(Invariant.NO_VAIN_WAIT, f"call {call.call}")
     return None
 
@@ -271,8 +284,8 @@ def _is_placed(floor: Floor, call: Call) -> bool:
     queue = floor.queues[call.queue]
     if not queue.holds(call):
         return False
-    if call.state is not CallState.WAITING:
-        return call.reach is None and not call.is_kept
+    if not may_be_offered(floor, call):
+        return not call.is_open
     if call.is_kept:
         return all(call.place in floor.kept_for(name) for name in call.preferred)
     return queue.has_open(call)
@@ -289,6 +302,7 @@ def _timers_due(floor: Floor) -> int:
         + (call.held_until is not None)
         + (call.step_at is not None)
         + (call.preferred_until is not None)
+        + (call.ring_next_at is not None)
         + call.hearing.is_awaited
         + len(call.spared)
         for call in floor.calls.values()

@@ -115,7 +115,7 @@ class _Mender:
         """Make offers anew of which both the agent and the call know."""
         for agent in self.agents.values():
             offer, call = agent.offer, self.calls.get(agent.call or CallId(""))
-            if offer is None or offer in self.offers or call is None or call.offer != offer:
+            if offer is None or offer in self.offers or call is None or offer not in call.offers:
                 continue
             queue = self.queues.get(call.queue)  # a call that talks may name one that is no more
             rules = _plain(call.queue) if queue is None else queue.rules
@@ -138,7 +138,7 @@ class _Mender:
         """Keep an offer that its agent or, where he has no other, its call knows of."""
         agent, call = self.agents.get(offer.agent), self.calls.get(offer.call)
         is_his = agent is not None and agent.offer == offer.offer
-        is_its = call is not None and call.offer == offer.offer
+        is_its = call is not None and offer.offer in call.offers
         if offer.state not in (OfferState.RINGING, OfferState.WITHDRAWING) or (
             offer.state is OfferState.WITHDRAWING and offer.withdrawn_for is None
         ):
@@ -171,11 +171,10 @@ class _Mender:
         """Let an offer that rings have its call back, if nobody else has it; else stop it."""
         if call is None and offer.call not in self.state.departed:
             call = self._recall(offer.call, offer.queue)
-        is_free = call is not None and call.offer not in self.offers and call.agent is None
+        is_free = call is not None and call.agent is None and not self._live_offers(call)
         if call is not None and is_free:
-            self._put_right_call(
-                replace(call, offer=offer.offer, state=CallState.OFFERED, held_until=None)
-            )
+            call = _with_offers(call, (offer.offer,))
+            self._put_right_call(replace(call, state=CallState.OFFERED, held_until=None))
             return
         stopped = replace(offer, state=OfferState.WITHDRAWING, withdrawn_for=WithdrawCause.HEALED)
         self.withdrawn.append(offer.offer)
@@ -216,8 +215,7 @@ class _Mender:
         """Have a talk be with one agent, who is busy with it; else the caller waits again."""
         if call.state is not CallState.TALKING:
             return
-        offer = None if call.offer is None else self.offers.get(call.offer)
-        if offer is not None and offer.call == call.call:
+        if self._live_offers(call):
             self._put_right_call(replace(call, state=CallState.OFFERED, agent=None))
             return
         if call.agent is None:
@@ -232,6 +230,14 @@ class _Mender:
             self._note(Invariant.ONE_WINNER, f"call {call.call}", Healing.PUT_BACK)
         elif call.agent != found.agent:
             self._put_right_call(replace(call, agent=found.agent))
+
+    def _live_offers(self, call: CallSnapshot) -> tuple[OfferId, ...]:
+        """Return those of a call's offers that are known and are for this call."""
+        return tuple(
+            offer
+            for offer in dict.fromkeys(call.offers)
+            if offer in self.offers and self.offers[offer].call == call.call
+        )
 
     def _put_right_call(self, call: CallSnapshot) -> None:
         self.calls[call.call] = call
@@ -295,16 +301,20 @@ class _Mender:
         """Have a call that does not talk wait, ring or be held, as its offer and its time say."""
         right = call
         if call.state is CallState.TALKING:
-            right = replace(call, offer=None, held_until=None, overflow_at=None, overflow_due=False)
+            right = replace(
+                _with_offers(call, ()), held_until=None, overflow_at=None, overflow_due=False
+            )
         else:
             right = replace(right, agent=None)
-            offer = None if call.offer is None else self.offers.get(call.offer)
-            if offer is not None and offer.call == call.call:
-                right = replace(right, state=CallState.OFFERED, held_until=None)
-            elif call.offer is not None or _is_in_vain(call):
+            live = self._live_offers(call)
+            if live:
+                right = replace(_with_offers(right, live), state=CallState.OFFERED, held_until=None)
+            elif call.offers or _is_in_vain(call):
                 right = _waiting(right)
             elif call.state is CallState.WAITING:
                 right = replace(right, held_until=None)
+            if right.state is not CallState.OFFERED:
+                right = replace(right, ring_next_at=None)
             if right.overflow_due and right.state is CallState.WAITING:
                 right = replace(right, overflow_due=False, overflow_at=self.state.now)
         if right != call:
@@ -445,7 +455,17 @@ def _is_in_vain(call: CallSnapshot) -> bool:
 
 
 def _waiting(call: CallSnapshot) -> CallSnapshot:
-    return replace(call, state=CallState.WAITING, offer=None, agent=None, held_until=None)
+    return replace(_with_offers(call, ()), state=CallState.WAITING, agent=None, held_until=None)
+
+
+def _with_offers(call: CallSnapshot, offers: tuple[OfferId, ...]) -> CallSnapshot:
+    """Return a call with these offers, and no pause before the next where there are none."""
+    return replace(
+        call,
+        offer=next(iter(offers), None),
+        other_offers=offers[1:],
+        ring_next_at=call.ring_next_at if offers else None,
+    )
 
 
 def _plain(name: QueueName) -> QueuePolicy:

@@ -11,6 +11,7 @@ from acd.tables.agent_state import NO_WRAP_UP, Agent
 from acd.tables.floor import Floor
 from acd.tables.offer_state import Offer, OfferState
 from acd.tables.timers import Timer, TimerKind
+from acd.tables.waiting import Call
 from cti.ids import DeviceId, QueueName
 from cti.instants import Duration, later
 
@@ -172,6 +173,12 @@ def withdraw(floor: Floor, offer: Offer, cause: WithdrawCause) -> None:
         floor.tell(
             WithdrawOffer(offer=offer.offer, call=offer.call, agent=offer.agent, cause=cause)
         )
+
+
+def withdraw_call(floor: Floor, call: Call, cause: WithdrawCause) -> None:
+    """Ask that all ringing for a call be stopped, if it rings."""
+    for offer in call.offers:
+        withdraw(floor, floor.offers[offer], cause)
 
 
 def _withdraw_from(floor: Floor, agent: Agent) -> None:

@@ -93,8 +93,7 @@ def caller_left(floor: Floor, call_id: CallId) -> None:
     if call.state is CallState.TALKING:
         end_talk(floor, call)
         return
-    if call.offer is not None:
-        agent_rules.withdraw(floor, floor.offers[call.offer], WithdrawCause.CALLER_LEFT)
+    agent_rules.withdraw_call(floor, call, WithdrawCause.CALLER_LEFT)
     _keep_place(floor, call)
     leave_waiting(floor, call, Outcome.ABANDONED)
     del floor.calls[call_id]
@@ -121,7 +120,8 @@ def end_talk(floor: Floor, call: Call) -> None:
 
 
 def give_back(floor: Floor, call: Call) -> None:
-    """Let a call whose offer ended, or that was held, go on waiting at its old place."""
+    """Let a call whose last offer ended, or that was held, go on waiting at its old place."""
+    step_rules.stop_ringing_on(floor, call)
     stop(floor, call, TimerKind.HELD)
     call.held_until = None
     call.become(CallState.WAITING)
@@ -134,6 +134,7 @@ def give_back(floor: Floor, call: Call) -> None:
 
 def hold(floor: Floor, call: Call) -> None:
     """Offer a call to nobody for a moment: its caller is said to have left, but not surely."""
+    step_rules.stop_ringing_on(floor, call)
     call.become(CallState.HELD)
     call.held_until = later(floor.now, HOLD_PAUSE)
     floor.timers.start(Timer(TimerKind.HELD, call=call.call), call.held_until)
@@ -196,8 +197,7 @@ def _queue_again(floor: Floor, call: Call, queue: Queue | None, fact: CallQueued
     if call.queue != fact.queue:
         if queue is None or queue.removed:
             return  # better in a queue that it did not want to be in than in none
-        if call.offer is not None:
-            agent_rules.withdraw(floor, floor.offers[call.offer], WithdrawCause.CALL_MOVED)
+        agent_rules.withdraw_call(floor, call, WithdrawCause.CALL_MOVED)
         vacate(floor, call, Outcome.WITHDRAWN)
         call.queue = fact.queue
         call.priority = fact.priority

@@ -6,17 +6,19 @@ How long a waiting caller will go on waiting, worked out from what is on the flo
 Agents are those who work for the caller's queue (`acd.tables.teams`). Work ahead is what stands
 before him by the one order of all calls, priorities included; a call counts with what calls of its
 queue usually take an agent, from offer to end of paperwork. Calls that ring are no longer ahead,
-but are somebody's present work. Agents shared with other queues are counted by what their work is
-in fact, since they take the older call of whichever queue:
+but are somebody's present work; at whomever else they ring, he is as good as free. Agents shared
+with other queues are counted by what their work is in fact, since they take the older call of
+whichever queue:
 
     undivided = work of his queue  / agents whom no older call of another queue draws away
-pooled    = work of all queues / agents of all queues that share agents with his     least     =
-work of his queue  / all agents of his queue     wait      = max(least, min(undivided, pooled))
+    pooled    = work of all queues / agents of all queues that share agents with his
+    least     = work of his queue  / all agents of his queue
+    wait      = max(least, min(undivided, pooled))
 
-Where the undivided alone are through with his queue before the pool is through with all, the others
-are busy with older calls meanwhile; else all queues come down together, as calls of one age are
-served at one time. To count such an agent as 1/n in each of n queues, or by a share of the past, as
-published formulas do, would be wrong in both cases.
+Where the undivided alone are through with his queue before the pool is through with all, the
+others are busy with older calls meanwhile; else all queues come down together, as calls of one age
+are served at one time. To count such an agent as 1/n in each of n queues, or by a share of the
+past, as published formulas do, would be wrong in both cases.
 
 Until an agent is free: of few agents the present work of each is looked at, of many the usual is
 taken. Where lengths vary as chance without memory has it, the agents' rates add up; where they are
@@ -170,6 +172,8 @@ def _present(floor: Floor, queue: Queue, agent: Agent) -> tuple[int, int]:
     if ends is not None:
         left = max(0, ends - floor.now)
         return left, left
+    if floor.teams.rings_beside(agent):
+        return 0, 0
     if agent.stint is not None:
         usual = _usual(floor.queues.get(agent.stint.queue), queue)
         return usual.mean, max(0, usual.mean - (floor.now - agent.stint.since))

@@ -29,8 +29,7 @@ def press(floor: Floor, call_id: CallId, key: str) -> None:
         return
     if call.state is CallState.OFFERED and not rules.keys_while_ringing:
         return
-    if call.offer is not None:
-        agent_rules.withdraw(floor, floor.offers[call.offer], WithdrawCause.CALL_MOVED)
+    agent_rules.withdraw_call(floor, call, WithdrawCause.CALL_MOVED)
     go(floor, call, Step(from_queue=call.queue, cause=Cause.KEY, target=target))
     if target.kind is not TargetKind.QUEUE:
         return

@@ -14,7 +14,7 @@ from acd.rules import offer_rules, step_rules
 from acd.tables.agent_state import Agent, Standing
 from acd.tables.floor import Floor
 from acd.tables.reach import MISSED_THIS_CALL, PREFERRED
-from acd.tables.waiting import Call, CallState, Place
+from acd.tables.waiting import Call, Place
 from cti.ids import AgentId
 from cti.instants import Duration
 
@@ -23,28 +23,30 @@ _NOBODY = AgentId("")
 
 def match(floor: Floor) -> None:
     """
-    Offer calls until no ready agent stands beside a waiting call that he may take.
+    Offer calls until no ready agent stands beside a call that he may take.
 
     Before this step none did, so each match has to do with an agent or a call that the step freed
     or opened. Each of these nominates a call: an agent the best that he may take, a call itself.
     The first of the nominated goes to the agent first in line for it, who need not be the one that
-    nominated it; that one nominates anew while he is ready.
+    nominated it; that one nominates anew while he is ready. Where a queue rings at several, the
+    call goes to all whom it may go to at once.
 
     Raises:
         InvariantError: a call that is open cannot be offered to who is ready for it: our bug.
     """
     step_rules.settle(floor)
     agents, calls = floor.take_candidates()
-    nominated = [(call.place, _NOBODY) for call in calls if call.state is CallState.WAITING]
+    nominated = [(call.place, _NOBODY) for call in calls if call.is_open]
     nominated += [(place, agent.agent) for agent in agents if (place := best_call(floor, agent))]
     heapify(nominated)
     while nominated:
         place, nominator = heappop(nominated)
         call = floor.calls[place[3]]
-        if call.state is CallState.WAITING:
+        while call.is_open:  # after an offer, only if one more agent may have it
             reason = _kept(floor, call) if call.is_kept else _in_line(floor, call)
-            if reason is not None:
-                offer_rules.offer_call(floor, call, reason)
+            if reason is None:
+                break
+            offer_rules.offer_call(floor, call, reason)
         if nominator is not _NOBODY:
             next_best = best_call(floor, floor.agents[nominator])
             if next_best == place:
@@ -71,7 +73,7 @@ def best_call(floor: Floor, agent: Agent) -> Place | None:
 
 
 def has_taker(floor: Floor, call: Call) -> bool:
-    """Return whether a ready agent is in line for a waiting call."""
+    """Return whether a ready agent is in line for a call that is open."""
     if call.is_kept:
         return _kept(floor, call) is not None
     if call.reach is None:

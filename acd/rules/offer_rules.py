@@ -46,14 +46,15 @@ def offer_call(floor: Floor, call: Call, reason: OfferReason) -> None:
     )
     floor.offers[offer.offer] = offer
     floor.timers.start(Timer(TimerKind.OFFER_OVERDUE, offer=offer.offer), offer.overdue_at)
-    step_rules.shut(floor, call)
-    call.become(CallState.OFFERED)
+    if call.state is not CallState.OFFERED:
+        call.become(CallState.OFFERED)
     queue.note_offer(agent.agent)
-    call.offer = offer.offer
+    call.offers = (*call.offers, offer.offer)
+    step_rules.ring_on(floor, call)
     agent.become(Occupation.OFFERED, floor.now)
     agent.offer = offer.offer
     agent.call = call.call
-    floor.teams.begin_stint(agent, call.queue, floor.now)
+    floor.teams.begin_stint(agent, call, floor.now)
     floor.changed(agent)
     floor.tell(
         OfferCall(
@@ -77,7 +78,8 @@ def answered(floor: Floor, offer_id: OfferId) -> None:
     """
     Join the agent and the caller, also where the core had asked to withdraw the offer.
 
-    Where the caller left as the agent answered, there is nothing to wrap up: he is free at once.
+    Where the caller left as the agent answered, or another agent was first, there is nothing to
+    wrap up: he is free at once. All others for whom it rings are no longer rung.
     """
     offer = _finish(floor, offer_id, OfferState.ANSWERED)
     if offer is None:
@@ -93,7 +95,8 @@ def answered(floor: Floor, offer_id: OfferId) -> None:
         return
     leave_waiting(floor, call, Outcome.ANSWERED)
     call.become(CallState.TALKING)
-    call.offer = None
+    call.offers = tuple(other for other in call.offers if other != offer_id)
+    _let_go(floor, call, WithdrawCause.ANSWERED_ELSEWHERE)
     call.agent = agent.agent
     agent.become(Occupation.BUSY, floor.now)
     agent.offer = None
@@ -112,11 +115,12 @@ def ended(floor: Floor, offer_id: OfferId, outcome: OfferOutcome) -> None:
     agent = floor.agents[offer.agent]
     call = _call_of(floor, offer)
     if call is not None:
-        call.offer = None
+        call.offers = tuple(other for other in call.offers if other != offer_id)
         call_rules.spare(floor, call, agent.agent, consequence.spared)
         if outcome is OfferOutcome.CALLER_LEFT:
+            _let_go(floor, call, WithdrawCause.CALLER_LEFT)
             call_rules.hold(floor, call)
-        else:
+        elif not call.offers:
             call_rules.give_back(floor, call)
     pause = consequence.rest
     if consequence.miss is not None:
@@ -137,9 +141,15 @@ def _finish(floor: Floor, offer_id: OfferId, state: OfferState) -> Offer | None:
 
 
 def _call_of(floor: Floor, offer: Offer) -> Call | None:
-    """Return the call that is still this offer's; None where the caller has left."""
+    """Return the call that is still this offer's; None where the caller or another has it."""
     call = floor.calls.get(offer.call)
-    return call if call is not None and call.offer == offer.offer else None
+    return call if call is not None and offer.offer in call.offers else None
+
+
+def _let_go(floor: Floor, call: Call, cause: WithdrawCause) -> None:
+    """Have a call be on offer no longer, and whoever it still rings for be rung no longer."""
+    agent_rules.withdraw_call(floor, call, cause)
+    call.offers = ()
 
 
 def _note_turn(floor: Floor, offer: Offer) -> None:

@@ -8,14 +8,18 @@ off, after his call if he has one.
 """
 
 from collections.abc import Mapping
+from typing import Final
 
-from acd.policy import AgentPolicy, Policy, QueuePolicy, Strategy
+from acd.policy import RINGS_SEVERAL, AgentPolicy, Policy, QueuePolicy, Strategy
 from acd.rules import agent_rules, announcing, step_rules
 from acd.rules.placing import start_overflow
 from acd.tables.agent_state import Agent
 from acd.tables.floor import Floor
 from acd.tables.queue_state import Queue
 from cti.ids import AgentId, QueueName
+
+_REACHING: Final = RINGS_SEVERAL | {Strategy.MOST_SKILLED}
+"""The strategies on which it depends how, or to how many, a call is open."""
 
 
 def apply(floor: Floor, policy: Policy) -> None:
@@ -115,8 +119,8 @@ def _ordering(rules: QueuePolicy) -> tuple[object, ...]:
 
 def _reaching(rules: QueuePolicy) -> tuple[object, ...]:
     """Return what of a queue's rules it depends on whom its calls reach, and from what place."""
-    most_skilled = rules.strategy is Strategy.MOST_SKILLED
-    return rules.skills, rules.rings, rules.steps, rules.weight, most_skilled
+    strategy = rules.strategy if rules.strategy in _REACHING else None
+    return rules.skills, rules.rings, rules.steps, rules.weight, strategy
 
 
 def _apply_agent(floor: Floor, policy: AgentPolicy, queues: tuple[QueueName, ...]) -> bool:

@@ -7,6 +7,7 @@ on for any of them, none is passed: the time of each tells, until somebody comes
 """
 
 from acd.commands import Wish
+from acd.policy import RINGS_SEVERAL, Strategy
 from acd.tables.floor import Floor
 from acd.tables.queue_state import Queue
 from acd.tables.timers import Timer, TimerKind
@@ -32,6 +33,8 @@ def begin(floor: Floor, call: Call) -> None:
 def resume(floor: Floor, call: Call) -> None:
     """Go on with a call that a snapshot brought, whatever it says."""
     call.step = max(0, min(call.step, len(floor.queues[call.queue].rules.steps)))
+    if call.ring_next_at is not None:
+        floor.timers.start(Timer(TimerKind.RING_NEXT, call=call.call), call.ring_next_at)
     if not call.preferred or call.preferred_until is None:
         call.preferred, call.preferred_until = (), None
     else:
@@ -43,14 +46,57 @@ def resume(floor: Floor, call: Call) -> None:
 
 def end(floor: Floor, call: Call) -> None:
     """Await no further step in a queue that a call is about to leave."""
-    shut(floor, call)
+    stop_ringing_on(floor, call)
     call.step_at = None
     floor.timers.cancel(Timer(TimerKind.STEP, call=call.call))
 
 
+def may_be_offered(floor: Floor, call: Call) -> bool:
+    """
+    Return whether a call is to be open to agents: it waits, or rings and may ring at one more.
+
+    One that was sent on while it rang is not, until the phones of its former queue are silent.
+    """
+    if call.state is not CallState.OFFERED:
+        return call.state is CallState.WAITING
+    if floor.queues[call.queue].rules.strategy not in RINGS_SEVERAL:
+        return False
+    offers = [floor.offers.get(offer) for offer in call.offers]
+    return call.ring_next_at is None and all(
+        offer is not None and offer.queue == call.queue for offer in offers
+    )
+
+
+def ring_on(floor: Floor, call: Call) -> None:
+    """Have a call that has just been offered be open on, later again, or to nobody else."""
+    rules = floor.queues[call.queue].rules
+    if rules.strategy is Strategy.RING_ALL:
+        return
+    shut(floor, call)
+    if rules.strategy is Strategy.RING_PROGRESSIVELY:
+        call.ring_next_at = later(floor.now, rules.ring_next_after)
+        floor.timers.start(Timer(TimerKind.RING_NEXT, call=call.call), call.ring_next_at)
+
+
+def go_on(floor: Floor, call: Call, kind: TimerKind) -> None:
+    """Have a call be open to more agents: to one more at whom it rings, or by what is due."""
+    if kind is TimerKind.RING_NEXT:
+        call.ring_next_at = None
+        open_up(floor, call)
+    else:
+        widen(floor, call)
+
+
+def stop_ringing_on(floor: Floor, call: Call) -> None:
+    """Have a call be offered to nobody else, now or after a pause."""
+    shut(floor, call)
+    call.ring_next_at = None
+    floor.timers.cancel(Timer(TimerKind.RING_NEXT, call=call.call))
+
+
 def open_up(floor: Floor, call: Call) -> None:
-    """Have a waiting call be offered to those whom it may go to now."""
-    if call.state is not CallState.WAITING:
+    """Have a call be offered to those whom it may go to now."""
+    if not may_be_offered(floor, call):
         return
     floor.opened(call)
     if call.preferred and any(_may_come(floor, call, name) for name in call.preferred):
@@ -78,9 +124,14 @@ def shut(floor: Floor, call: Call) -> None:
 
 def spare(floor: Floor, call: Call, agent: AgentId) -> None:
     """Keep a call no longer for a preferred agent who did not take it."""
+    rings_on = call.is_kept
+    if rings_on:
+        shut(floor, call)
     call.preferred = tuple(name for name in call.preferred if name != agent)
     if not call.preferred:
         end_preference(floor, call)
+    if rings_on:
+        open_up(floor, call)
 
 
 def end_preference(floor: Floor, call: Call) -> None:

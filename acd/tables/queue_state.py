@@ -229,7 +229,7 @@ class Queue:
                 return agent.workload.calls(now, rules.window), agent.idle_since
             case Strategy.LEAST_OCCUPIED:
                 return agent.workload.occupancy(now, rules.window), agent.idle_since
-            case Strategy.ORDERED:
+            case Strategy.ORDERED | Strategy.RING_ALL | Strategy.RING_PROGRESSIVELY:
                 return self.position(agent.agent), agent.idle_since
             case Strategy.WEIGHTED_RANDOM:
                 self.draws += 1

@@ -9,8 +9,11 @@ took nobody's call. This module decides nothing.
 
 from dataclasses import dataclass
 
-from cti.ids import QueueName
+from cti.ids import CallId, QueueName
 from cti.instants import Time
+
+UNNAMED = CallId("")
+"""The call of a stint that an older core noted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,3 +23,4 @@ class Stint:
     queue: QueueName
     since: Time
     answered_at: Time | None = None
+    call: CallId = UNNAMED

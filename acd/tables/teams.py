@@ -7,15 +7,16 @@ where there are many agents, so a question about a queue goes through its teams 
 Kept with every change of an agent, and derived from the agents alone. This module decides nothing.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from acd.commands import Occupation, Wish
 from acd.tables.agent_state import Agent
 from acd.tables.queue_state import Queue
 from acd.tables.stints import Stint
-from cti.ids import AgentId, QueueName, Skills
+from acd.tables.waiting import Call
+from cti.ids import AgentId, CallId, QueueName, Skills
 from cti.instants import Time
 
 
@@ -27,13 +28,13 @@ class Team(NamedTuple):
 
 
 class Teams:
-    """The agents who work, and how many offers of each queue are unanswered."""
+    """The agents who work, and at whom calls ring."""
 
     def __init__(self) -> None:
         self._teams: dict[Team, dict[AgentId, Agent]] = {}
         self._team_of: dict[AgentId, Team] = {}
         self._of_queue: dict[QueueName, dict[Team, None]] = {}
-        self._ringing: Counter[QueueName] = Counter()
+        self._ringing: dict[QueueName, dict[CallId, set[AgentId]]] = {}
 
     def follow(self, agent: Agent, queues: Mapping[QueueName, Queue], now: Time) -> None:
         """Note what has become of an agent who was changed."""
@@ -46,18 +47,18 @@ class Teams:
 
     def add(self, agent: Agent) -> None:
         """Get to know an agent as he is."""
-        self._ring(agent.stint, 1)
+        self._ring(agent)
         self._join(agent, _team(agent))
 
     def forget(self, agent: Agent) -> None:
         """Know an agent no longer."""
-        self._ring(agent.stint, -1)
+        self._ring_off(agent)
         self._leave(agent, self._team_of.get(agent.agent))
 
-    def begin_stint(self, agent: Agent, queue: QueueName, now: Time) -> None:
-        """Note that an agent is offered a call of a queue."""
-        agent.stint = Stint(queue=queue, since=now)
-        self._ring(agent.stint, 1)
+    def begin_stint(self, agent: Agent, call: Call, now: Time) -> None:
+        """Note that an agent is offered a call."""
+        agent.stint = Stint(queue=call.queue, since=now, call=call.call)
+        self._ring(agent)
 
     def knows(self, agent: Agent) -> bool:
         """Return whether an agent is in the team in which his state has him, or in none."""
@@ -69,7 +70,18 @@ class Teams:
 
     def ringing(self, queue: QueueName) -> int:
         """Return how many calls of a queue are on offer to agents."""
-        return self._ringing[queue]
+        return len(self._ringing.get(queue, ()))
+
+    def rings_beside(self, agent: Agent) -> bool:
+        """
+        Return whether an agent is one too many of those at whom his call rings.
+
+        One of them will have it; it is as good to take the first by name for that one.
+        """
+        stint = agent.stint
+        if stint is None or stint.answered_at is not None:
+            return False
+        return min(self._ringing[stint.queue][stint.call]) != agent.agent
 
     def _follow_stint(self, agent: Agent, queues: Mapping[QueueName, Queue], now: Time) -> None:
         stint = agent.stint
@@ -84,8 +96,8 @@ class Teams:
     ) -> None:
         if stint.answered_at is not None:
             return
-        self._ring(stint, -1)
-        agent.stint = Stint(queue=stint.queue, since=stint.since, answered_at=now)
+        self._ring_off(agent)
+        agent.stint = replace(stint, answered_at=now)
         queue = queues.get(stint.queue)
         if queue is not None:
             queue.rang = queue.rang.after(now - stint.since)
@@ -93,15 +105,26 @@ class Teams:
     def _end_stint(
         self, agent: Agent, stint: Stint, queues: Mapping[QueueName, Queue], now: Time
     ) -> None:
-        self._ring(stint, -1)
+        self._ring_off(agent)
         agent.stint = None
         queue = queues.get(stint.queue)
         if queue is not None and stint.answered_at is not None:
             queue.handled = queue.handled.after(now - stint.since)
 
-    def _ring(self, stint: Stint | None, change: int) -> None:
+    def _ring(self, agent: Agent) -> None:
+        stint = agent.stint
         if stint is not None and stint.answered_at is None:
-            self._ringing[stint.queue] += change
+            calls = self._ringing.setdefault(stint.queue, {})
+            calls.setdefault(stint.call, set()).add(agent.agent)
+
+    def _ring_off(self, agent: Agent) -> None:
+        stint = agent.stint
+        if stint is None or stint.answered_at is not None:
+            return
+        calls = self._ringing[stint.queue]
+        calls[stint.call].discard(agent.agent)
+        if not calls[stint.call]:
+            del calls[stint.call]
 
     def _join(self, agent: Agent, team: Team | None) -> None:
         if team is None:

@@ -38,6 +38,8 @@ class TimerKind(IntEnum):
     """The wait after which a call asks for less, or asks more agents."""
     PREFERRED = 12
     """The time for which a call is kept for its preferred agents."""
+    RING_NEXT = 13
+    """The pause before one more agent's phone rings for a call."""
 
 
 class Timer(NamedTuple):

@@ -3,8 +3,9 @@ Calls, and the waiting ones of each queue in the order in which they are served.
 
 A call's place is a tuple: (when he came less his head start, when he came, order of arrival, id).
 His head start, in time, is his priority and the weight of his queue: it ages by itself and starves
-nobody. A call keeps its place while it is offered, and is then only not open to others. This module
-knows no agent beyond those who are spared a call or wanted for it, and no rule.
+nobody. A call keeps its place while it is offered, and is then not open to others, unless its
+queue rings at several. This module knows no agent beyond those who are spared a call or wanted for
+it, and no rule.
 
 Odd cases: an offer may end with "the caller left" before, or without, the fact that he left; the
 call is then held for a moment and not offered. A call whose overflow falls due while it is offered
@@ -43,9 +44,9 @@ class CallState(Enum):
 
 CALL_STATES: dict[tuple[CallState, CallState], str] = {
     (CallState.WAITING, CallState.OFFERED): "it is offered to an agent",
-    (CallState.OFFERED, CallState.WAITING): "the offer ended without a talk",
-    (CallState.OFFERED, CallState.TALKING): "the agent answered",
-    (CallState.OFFERED, CallState.HELD): "the offer ended: the caller is said to have left",
+    (CallState.OFFERED, CallState.WAITING): "the last offer ended without a talk",
+    (CallState.OFFERED, CallState.TALKING): "an agent answered",
+    (CallState.OFFERED, CallState.HELD): "an offer ended: the caller is said to have left",
     (CallState.HELD, CallState.WAITING): "the caller is still here",
 }
 
@@ -55,9 +56,11 @@ class Call:
     """
     One call that waits, is offered, or is talked with.
 
-    `offer` is its live offer and `agent` who talks with it; `party` is its caller's key. `spared`
-    says until when which agents are not offered it again. `overflow_at` counts from when it entered
-    its present queue; `overflow_due` says that this came while it could not be moved.
+    `offers` are its live offers in the order in which they were made, of which there are several
+    where a queue rings at several agents; where it rings at one after the other, the next is added
+    at `ring_next_at`. `agent` is who talks with it; `party` is its caller's key. `spared` says
+    until when which agents are not offered it again. `overflow_at` counts from when it entered its
+    present queue; `overflow_due` says that this came while it could not be moved.
 
     `skills` are its own, beside those that its queue asks for; `step` counts the queue's steps that
     were taken, `step_at` is when the next is due. Until `preferred_until` it is kept for the agents
@@ -72,7 +75,8 @@ class Call:
     sequence: int
     queued_at: Time
     state: CallState = CallState.WAITING
-    offer: OfferId | None = None
+    offers: tuple[OfferId, ...] = ()
+    ring_next_at: Time | None = None
     agent: AgentId | None = None
     party: str | None = None
     overflow_at: Time | None = None
@@ -94,6 +98,11 @@ class Call:
         """Return its place among all waiting calls, of whatever queue."""
         ahead = self.entered_at - self.priority - self.weight
         return (ahead, self.entered_at, self.sequence, self.call)
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether it may go to an agent now, to one more where it rings already."""
+        return self.is_kept or self.reach is not None
 
     def become(self, state: CallState) -> None:
         """

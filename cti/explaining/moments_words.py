@@ -1,5 +1,7 @@
 """What an agent did, and where a caller was, at one moment: in plain sentences."""
 
+from collections.abc import Iterable
+
 from acd.commands import Wish
 from acd.explaining import CallAtHand, Doing, Stay
 from acd.tables.agent_state import Standing
@@ -8,6 +10,7 @@ from acd.tables.waiting import CallState
 from cti.explaining.agents_words import reason_in_words
 from cti.explaining.moments import as_clock, as_length, as_typed
 from cti.explaining.words import stay_lines
+from cti.ids import AgentId
 from cti.instants import Duration, Time
 from cti.language import _, ngettext
 
@@ -44,15 +47,22 @@ def caller_lines(stay: Stay, now: Time) -> list[str]:
     """Return where a caller was, and why he waited."""
     lines = [_("Call {call} at {time}").format(call=stay.call, time=as_typed(now))]
     if stay.state is CallState.TALKING:
-        return [*lines, _("He was talking with {agent}.").format(agent=stay.agent)]
+        return [*lines, _("He was talking with {agent}.").format(agent=_names(stay.agents))]
     lines.append(
         _("He had been waiting for {length}, in queue {queue}.").format(
             length=as_length(Duration(now - stay.since)), queue=stay.queue
         )
     )
     if stay.state is CallState.OFFERED:
-        return [*lines, _("He was just being offered to {agent}.").format(agent=stay.agent)]
+        return [
+            *lines,
+            _("He was just being offered to {agent}.").format(agent=_names(stay.agents)),
+        ]
     return [*lines, *stay_lines(stay, now)]
+
+
+def _names(agents: Iterable[AgentId]) -> str:
+    return ", ".join(agents)
 
 
 def _standing(doing: Doing, now: Time) -> str:
@@ -109,7 +119,7 @@ def _kept(call: CallAtHand) -> str:
         Standing.NOT_READY.value: _("call {call} waited in {queue}, and he wanted no calls of it"),
     }.get(call.kept_by, _("call {call} in {queue} was kept from him: {cause}"))
     return template.format(
-        call=call.call, queue=call.queue, agent=call.agent, until=until, cause=call.kept_by
+        call=call.call, queue=call.queue, agent=_names(call.agents), until=until, cause=call.kept_by
     )
 
 

@@ -227,7 +227,7 @@ def _places(living: Iterable[Call], picture: FloorPicture) -> dict[str, int]:
     where: dict[CallId, str] = {}
     for queue in picture.queues:
         for waiting in queue.waiting:
-            where[waiting.call] = "waiting" if waiting.offered_to is None else "ringing"
+            where[waiting.call] = "ringing" if waiting.offered_to else "waiting"
     where.update((call, "talking") for call, _ in picture.talks)
     counts = dict.fromkeys(PLACES, 0)
     for call in living:

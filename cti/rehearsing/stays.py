@@ -74,10 +74,10 @@ class WatchedCore(Distributor):
         known = self._floor.agents.get(agent)
         return known is not None and known.wrap_up_ends is not None
 
-    def calls(self) -> list[tuple[CallId, QueueName, Time, AgentId | None, OfferId | None]]:
-        """Return all calls: queue, since when, who talks with it, its live offer."""
+    def calls(self) -> list[tuple[CallId, QueueName, Time, AgentId | None]]:
+        """Return all calls: queue, since when, who talks with it."""
         return [
-            (call.call, call.queue, call.entered_at, call.agent, call.offer)
+            (call.call, call.queue, call.entered_at, call.agent)
             for call in self._floor.calls.values()
         ]
 
@@ -146,7 +146,7 @@ class Eyes:
             self._see_agent(shown.agent, now, shown.wish, shown.occupation)
         self.offers = {offer: (call, agent) for offer, call, agent in self._core.offers()}
         waiting = []
-        for call, queue, came, agent, _offer in self._core.calls():
+        for call, queue, came, agent in self._core.calls():
             stay = self._begin(call, queue, came, now)
             if agent is None:
                 waiting.append(stay)

@@ -286,9 +286,9 @@ def _views(
             queue = queues.get(call.call)
         elif call.call in waiting:
             queue, entry = waiting[call.call]
-            place, since, agent = "waiting", entry.since, entry.offered_to
-            if agent is not None:
-                place = "ringing"
+            place, since = "waiting", entry.since
+            if entry.offered_to:
+                place, agent = "ringing", entry.offered_to[0]
         elif call.flow is not None:
             place = "menu"
         views.append(

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from acd.commands import AcdCommand, InvariantBroken, Occupation, Wish
 from acd.distributor import Distributor
-from acd.policy import QueuePolicy
+from acd.policy import QueuePolicy, Strategy
 from acd.proof.invariants import audit
 from acd.proof.mending import mend
 from acd.rules.announcing import ESTIMATES_MAX
@@ -82,11 +82,16 @@ def check_offers_and_talks_are_mutual(state: DistributorState) -> None:
     offered = {agent.agent: agent.offer for agent in state.agents if agent.offer is not None}
     assert {offer.agent: offer.offer for offer in state.offers} == offered
     for call in state.calls:
-        assert (call.state is CallState.OFFERED) == (call.offer is not None)
+        assert (call.state is CallState.OFFERED) == bool(call.offers)
+        assert call.state is CallState.OFFERED or call.ring_next_at is None
+        assert call.other_offers == () or call.offer is not None
         assert (call.state is CallState.TALKING) == (call.agent is not None)
         assert (call.state is CallState.HELD) == (call.held_until is not None)
-        if call.offer is not None:
-            assert offers[call.offer].call == call.call
+        for offer in call.offers:
+            assert offers[offer].call == call.call
+    listed = Counter(offer for call in state.calls for offer in call.offers)
+    assert all(count == 1 for count in listed.values())
+    assert all(offer.offer in listed for offer in state.offers if offer.state is OfferState.RINGING)
     talks = {call.agent: call.call for call in state.calls if call.agent is not None}
     phones = [agent.device for agent in state.agents if agent.holds_device]
     assert len(phones) == len(set(phones))
@@ -153,6 +158,19 @@ def reaches(agent: AgentSnapshot, call: CallSnapshot, rules: QueuePolicy) -> boo
     return all(known.get(name, 0) >= least for name, least in asked.items())
 
 
+def may_go_to_one_more(call: CallSnapshot, state: DistributorState) -> bool:
+    """Return whether a call waits, or rings in a queue that rings at one more by now."""
+    if call.state is not CallState.OFFERED:
+        return call.state is CallState.WAITING
+    strategies = {queue.rules.name: queue.rules.strategy for queue in state.queues}
+    own = {offer.offer for offer in state.offers if offer.queue == call.queue}
+    return (
+        strategies[call.queue] in (Strategy.RING_ALL, Strategy.RING_PROGRESSIVELY)
+        and call.ring_next_at is None
+        and set(call.offers) <= own
+    )
+
+
 def check_nobody_waits_in_vain(state: DistributorState) -> None:
     ready = [agent for agent in state.agents if may_take_calls(agent)]
     queues = {queue.rules.name: queue for queue in state.queues}
@@ -160,7 +178,7 @@ def check_nobody_waits_in_vain(state: DistributorState) -> None:
         (agent.agent, call.call)
         for agent in ready
         for call in state.calls
-        if call.state is CallState.WAITING and may_take(agent, call, queues[call.queue])
+        if may_go_to_one_more(call, state) and may_take(agent, call, queues[call.queue])
     ]
 
     assert beside == []
@@ -281,6 +299,7 @@ def check_next_deadline(distributor: Distributor, state: DistributorState) -> No
     instants += [until for call in state.calls for _, until in call.spared]
     instants += [call.step_at for call in state.calls]
     instants += [call.preferred_until for call in state.calls]
+    instants += [call.ring_next_at for call in state.calls]
     instants += [offer.overdue_at for offer in state.offers if offer.state is OfferState.RINGING]
     instants += [queue.leave_at for queue in state.queues]
     instants.append(state.slot_ends)

@@ -124,8 +124,8 @@ def test_a_picture_shows_who_waits_and_who_works() -> None:
         name=QueueName("sales"),
         removed=False,
         waiting=(
-            WaitingPicture(call=CallId("c1"), since=at(5), priority=seconds(20), offered_to=None),
-            WaitingPicture(call=CallId("c2"), since=at(7), priority=seconds(0), offered_to=ANN),
+            WaitingPicture(call=CallId("c1"), since=at(5), priority=seconds(20), offered_to=()),
+            WaitingPicture(call=CallId("c2"), since=at(7), priority=seconds(0), offered_to=(ANN,)),
         ),
         agents=AgentCounts(
             ready=0,

@@ -96,12 +96,12 @@ def test_where_a_call_stands_is_told_while_it_is_offered_and_talked_with() -> No
 
     assert offered is not None
     assert talking is not None
-    assert (offered.state, offered.agent, offered.ahead) == (CallState.OFFERED, ANN, 0)
+    assert (offered.state, offered.agents, offered.ahead) == (CallState.OFFERED, (ANN,), 0)
     assert (
         talking.state,
-        talking.agent,
+        talking.agents,
         talking.competitors.agents,
-    ) == (CallState.TALKING, ANN, ())
+    ) == (CallState.TALKING, (ANN,), ())
     assert seen.witness.stay(C2) is None
 
 
@@ -137,8 +137,8 @@ def test_a_busy_agents_calls_at_hand_are_kept_from_him_by_what_he_does() -> None
 
     assert kept is not None
     assert offered is not None
-    assert [(call.kept_by, call.agent) for call in kept.waiting] == [("busy", None)]
-    assert [(call.kept_by, call.agent) for call in offered.waiting] == [("offered", BEN)]
+    assert [(call.kept_by, call.agents) for call in kept.waiting] == [("busy", ())]
+    assert [(call.kept_by, call.agents) for call in offered.waiting] == [("offered", (BEN,))]
     assert seen.witness.doing(AgentId("zoe")) is None
 
 

@@ -142,12 +142,12 @@ TABLES: dict[str, Corruption] = {
     "a talk is with a stranger": put("calls", C1, agent=AgentId("zoe")),
     "a talk is said to wait": put("calls", C1, state=CallState.WAITING, agent=None),
     "a held call is held for ever": put("calls", C3, held_until=None),
-    "an offered call has lost its offer": put("calls", C4, offer=None),
-    "an offered call has another offer": put("calls", C4, offer=OfferId(99)),
+    "an offered call has lost its offer": put("calls", C4, offers=()),
+    "an offered call has another offer": put("calls", C4, offers=(OfferId(99),)),
     "an offered call is said to wait": put("calls", C4, state=CallState.WAITING),
     "an offered call is said to talk": put("calls", C4, state=CallState.TALKING, agent=ANN),
     "a waiting call is said to be offered": put("calls", C5, state=CallState.OFFERED),
-    "a waiting call has an offer": put("calls", C5, offer=OfferId(5), state=CallState.OFFERED),
+    "a waiting call has an offer": put("calls", C5, offers=(OfferId(5),), state=CallState.OFFERED),
     "a waiting call is said to be held": put("calls", C5, state=CallState.HELD),
     "a waiting call is in an unknown queue": put("calls", C5, queue=QueueName("nowhere")),
     "a waiting call is in another queue": put("calls", C5, queue=SUPPORT),
@@ -444,7 +444,7 @@ def test_of_very_many_breaches_the_first_are_told_one_by_one() -> None:
 def test_ringing_that_is_nobodys_any_more_is_stopped() -> None:
     core = busy_floor()
     put("agents", BEN, occupation=Occupation.IDLE, offer=None)(core._floor)
-    put("calls", C4, offer=None)(core._floor)
+    put("calls", C4, offers=())(core._floor)
     commands = [command for _ in range(BOUND) for command in core.handle(NOTHING, at(0))]
 
     assert (
@@ -529,7 +529,7 @@ def test_a_state_that_does_not_come_to_rest_is_gone_through_so_often_and_no_more
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     core = busy_floor()
-    put("calls", C4, state=CallState.TALKING, agent=ANN, offer=None)(core._floor)
+    put("calls", C4, state=CallState.TALKING, agent=ANN, offers=())(core._floor)
     monkeypatch.setattr(mending, "PASSES_MAX", 1)
     state, mends, _ = mending.mend(core.snapshot())
 

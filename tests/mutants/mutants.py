@@ -193,7 +193,7 @@ MUTANTS: Final = (
     Mutant(
         name="ring on for a caller who has left",
         file="acd/rules/call_rules.py",
-        there="agent_rules.withdraw(floor, floor.offers[call.offer], WithdrawCause.CALLER_LEFT)",
+        there="agent_rules.withdraw_call(floor, call, WithdrawCause.CALLER_LEFT)",
         instead="pass",
     ),
     Mutant(

@@ -52,10 +52,11 @@ from acd.facts import (
     SaidBy,
     TalkEnded,
 )
-from acd.policy import Policy, QueuePolicy, Strategy
+from acd.policy import RINGS_SEVERAL, Policy, QueuePolicy, Strategy
 from acd.rules.announcing import PAUSE_MIN
 from acd.snapshot import DistributorState
 from acd.tables.outcomes import Outcome
+from acd.tables.reach import PREFERRED
 from acd.tables.waiting import CallState
 from acd.ways import KeyRule, Target, TargetKind
 from cti.ids import AgentId, CallId, OfferId, QueueName
@@ -64,6 +65,9 @@ from tests.acd.checkers import check, sound
 from tests.acd.script import announce_policy, brief, knows, phone, policy, queue_policy, step
 
 QUEUES = ("sales", "support", "night")
+RINGING_SEVERAL = {*(strategy.value for strategy in RINGS_SEVERAL), PREFERRED}
+LOST = (WithdrawCause.ANSWERED_ELSEWHERE, WithdrawCause.CALLER_LEFT)
+"""Why an offer has nothing to do with its call any longer, though it may still be answered."""
 AGENTS = tuple(AgentId(name) for name in ("ann", "ben", "cat", "dan", "eve", "fay"))
 ALL = "english:9 spanish:9 x:9"
 SHELL_DEADLINE = seconds(40)
@@ -143,6 +147,8 @@ def policies() -> list[Policy]:
                 (Strategy.LEAST_OCCUPIED, sales, support, night),
                 (Strategy.ORDERED, sales, support, night),
                 (Strategy.WEIGHTED_RANDOM, sales, support, night),
+                (Strategy.RING_ALL, sales, telling, night),
+                (Strategy.RING_PROGRESSIVELY, telling, night, sales),
             )
         ),
         *_skilled(everybody, fewer),
@@ -224,6 +230,7 @@ class Ledger:
     calls: set[CallId] = field(default_factory=set)
     queues: dict[CallId, QueueName] = field(default_factory=dict)
     offers: dict[OfferId, OfferCall] = field(default_factory=dict)
+    silenced: dict[OfferId, WithdrawCause] = field(default_factory=dict)
     talks: dict[CallId, AgentId] = field(default_factory=dict)
     arrivals: Counter[QueueName] = field(default_factory=Counter)
     outcomes: Counter[tuple[QueueName, Outcome]] = field(default_factory=Counter)
@@ -245,21 +252,21 @@ class Ledger:
                 self.calls.remove(call)
             case OfferAnswered(offer=offer) if offer in self.offers:
                 made = self.offers.pop(offer)
-                if made.call in self.queues:
+                if made.call in self.queues and self.silenced.get(offer) not in LOST:
                     self._leave(made.call, self.queues[made.call], Outcome.ANSWERED)
                     self.talks[made.call] = made.agent
                     self.heard.pop(made.call, None)
             case OfferEnded(offer=offer):
                 self.offers.pop(offer, None)
         for command in commands:
+            if isinstance(command, WithdrawOffer):
+                self.silenced[command.offer] = command.cause
             self._obey(command, now)
 
     def _obey(self, command: AcdCommand, now: Time) -> None:
         match command:
             case OfferCall():
-                assert command.call in self.queues
-                assert command.call not in {made.call for made in self.offers.values()}
-                self.offers[command.offer] = command
+                self._enter_offer(command)
             case PlaceCall(call=call, queue=queue):
                 before = self.queues.get(call)
                 if before is not None and before != queue:
@@ -281,6 +288,19 @@ class Ledger:
             case Announce() | JudgeEstimate():
                 self._enter_heard(command, now)
 
+    def _rung(self) -> set[CallId]:
+        """Return the calls for which a phone rings that has not been asked to stop."""
+        # one that was sent on while it rang waits for the end of that
+        moved = WithdrawCause.CALL_MOVED
+        silent = {offer for offer, cause in self.silenced.items() if cause is not moved}
+        return {made.call for offer, made in self.offers.items() if offer not in silent}
+
+    def _enter_offer(self, offer: OfferCall) -> None:
+        assert offer.call in self.queues
+        assert offer.agent not in {made.agent for made in self.offers.values()}
+        assert offer.call not in self._rung() or offer.reason.rule in RINGING_SEVERAL
+        self.offers[offer.offer] = offer
+
     def _leave(self, call: CallId, queue: QueueName, outcome: Outcome) -> None:
         """Enter that a call left a queue, or came to its door only."""
         if self.queues.pop(call, None) is None:
@@ -295,7 +315,7 @@ class Ledger:
             return
         assert call in self.calls
         assert call not in self.talks
-        assert call not in {made.call for made in self.offers.values()}
+        assert call not in self._rung()
         assert now >= self.heard.get(call, Time(-PAUSE_MIN)) + PAUSE_MIN
         self.heard[call] = now
         self.promises[call] = self.promises.get(call, 0) + (command.estimate is not None)

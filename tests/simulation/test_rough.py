@@ -47,7 +47,7 @@ def test_a_single_day_that_fails_tells_its_story(
 
     assert main(["1", "5", "10"]) == 1
     said = capsys.readouterr()
-    assert "AgentMadeReady" in said.out
+    assert "AgentMade" in said.out
     assert "ValueError: no" in said.err
 
 
