@@ -255,6 +255,7 @@ def _queue(name: str, section: QueueSection) -> QueuePolicy:
         order=tuple(AgentId(name) for name in section.order),
         weights=tuple((AgentId(name), weight) for name, weight in section.weights.items()),
         seed=section.seed,
+        ring_next_after=section.ring_next_after,
         regain=section.regain,
         skills=_skills(section.skills),
         rings=tuple((AgentId(name), ring) for name, ring in section.rings.items()),

@@ -20,7 +20,7 @@ FEW_WAITING = 20
 """Who is rung counts as waiting; that more are rung at once than this is rare."""
 FIRST_KEY_SHORT = Duration(2 * SECOND)
 _USED_BY: Mapping[str, tuple[str, ...]] = {
-    "order": ("ordered", "round_robin"),
+    "order": ("ordered", "round_robin", "ring_all", "ring_progressively"),
     "weights": ("weighted_random",),
     "seed": ("weighted_random",),
 }
@@ -125,6 +125,18 @@ def _odd_strategy(queue: QueueSection) -> Iterator[tuple[tuple[str, ...], str]]:
         if getattr(queue, key) and queue.strategy not in users:
             message = _("has no effect: the strategy is {strategy}, and only {users} look at it")
             yield (key,), message.format(strategy=queue.strategy, users=", ".join(users))
+    if queue.strategy != "ring_progressively":
+        if "ring_next_after" in queue.model_fields_set:
+            message = _("has no effect: the strategy is {strategy}, not ring_progressively")
+            yield ("ring_next_after",), message.format(strategy=queue.strategy)
+    elif queue.ring_next_after >= queue.ring_time:
+        yield (
+            ("ring_next_after",),
+            _(
+                "is not shorter than ring_time ({ring_time}): one phone is silent before the next "
+                "one rings"
+            ).format(ring_time=duration_text(queue.ring_time)),
+        )
 
 
 def agents_of_other_queues(read: Read) -> Iterator[Problem]:

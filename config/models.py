@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from acd.misses import MISS_DELAYS, REFUSAL_PAUSE_MIN, MissCause
-from acd.policy import WINDOW, WRAP_UP_MAX
+from acd.policy import RING_NEXT_AFTER, WINDOW, WRAP_UP_MAX
 from config.announce import Announce
 from config.durations import HOUR, MINUTE, SECOND
 from config.hours import HoursOfQueue, NamedHours
@@ -60,6 +60,8 @@ StrategyName = Literal[
     "least_occupied",
     "ordered",
     "weighted_random",
+    "ring_all",
+    "ring_progressively",
 ]
 _STRATEGIES = _("one of {names}").format(names=", ".join(get_args(StrategyName)))
 
@@ -275,6 +277,8 @@ class QueueSection(Section):
         Means(_("a list of up to {most} agents").format(most=ORDER_MAX)),
     ] = ()
     """The agents' order for ordered, and where round_robin begins; who is not in it comes last."""
+    ring_next_after: Annotated[Duration, Within(SECOND, MINUTE)] = RING_NEXT_AFTER
+    """Where the strategy is ring_progressively, one more phone rings after each such pause."""
     weights: Annotated[
         dict[
             Name,

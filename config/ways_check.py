@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+from acd.policy import RINGS_SEVERAL, Strategy
 from acd.ways import TargetKind
 from config.doubts import QUEUES, Read
 from config.errors import Problem, Severity
@@ -91,8 +92,16 @@ def never_reached(read: Read) -> Iterator[Problem]:
 
 
 def not_carried_out(read: Read, severity: Severity) -> Iterator[Problem]:
-    """Yield each way to a target to which the daemon cannot send callers yet."""
+    """Yield what the daemon cannot do yet: ring at several, send callers to some targets."""
     for name, queue in read.queues.queues.items() if read.queues is not None else ():
+        if Strategy(queue.strategy) in RINGS_SEVERAL:
+            path: KeyPath = ("queues", name, "strategy")
+            message = _(
+                "the daemon cannot ring at several agents at once yet, and does not start with "
+                "{strategy} (cordboard simulate knows it)"
+            ).format(strategy=queue.strategy)
+            position = value_position(read.trees[QUEUES], path)
+            yield problem_at(QUEUES, position, path, message, severity)
         for way in ways_of(queue):
             if way.kind in NOT_YET:
                 path = ("queues", name, *way.path, way.kind.value)

@@ -18,6 +18,8 @@ _RULES = {
     "most_skilled": _("the most skilled agent"),
     "ordered": _("the first of an ordered list"),
     "weighted_random": _("by chance, in proportion to weights"),
+    "ring_all": _("all agents at once"),
+    "ring_progressively": _("one agent more after each pause"),
     PREFERRED: _("the agent for whom the call was kept"),
 }
 _SYSTEM_REASONS = {
@@ -46,6 +48,8 @@ def figure_in_words(rule: str, figure: int, now: Time) -> str:
         "least_occupied": _("was occupied for {percent} % of his time"),
         "ordered": _("is number {place} of the list"),
         "most_skilled": _("has the skill levels {levels} in all"),
+        "ring_all": _("is rung in the same moment"),
+        "ring_progressively": _("is rung after a later pause"),
         PREFERRED: _("is number {place} of those for whom the call was kept"),
     }.get(rule, _("has the figure {figure}"))
     idle = rule == "longest_idle"  # other figures are no times

@@ -65,6 +65,9 @@ _WITHDRAWALS = {
     WithdrawCause.CALL_MOVED: _(
         "The ringing of {agent} was to stop: the call went to another queue."
     ),
+    WithdrawCause.ANSWERED_ELSEWHERE: _(
+        "The ringing of {agent} was to stop: another agent had answered."
+    ),
     WithdrawCause.HEALED: _(
         "The ringing of {agent} was to stop: what was known of it did not hold together."
     ),

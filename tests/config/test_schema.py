@@ -110,6 +110,7 @@ def test_defaults_are_written_as_people_write_them() -> None:
         "strategy": "longest_idle",
         "window": "8h",
         "order": [],
+        "ring_next_after": "5s",
         "weights": None,
         "seed": 0,
         "announce": None,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from acd.policy import Strategy
+from acd.policy import RING_NEXT_AFTER, RINGS_SEVERAL, Strategy
 from config.errors import ConfigError
 from config.models import StrategyName
 from cti.ids import AgentId
@@ -59,7 +59,8 @@ def test_agents_who_do_not_exist_have_neither_place_nor_weight(folder: Folder) -
             "strategy: longest",
             (
                 "queues.sales.strategy: must be one of longest_idle, round_robin, fewest_calls,"
-                " most_skilled, least_occupied, ordered, weighted_random, not 'longest'"
+                " most_skilled, least_occupied, ordered, weighted_random, ring_all,"
+                " ring_progressively, not 'longest'"
             ),
         ),
         ("weights: {ann: 0}", "queues.sales.weights.ann: must be 1 to 1000, not 0"),
@@ -95,7 +96,7 @@ def test_what_no_queue_can_have_is_refused(folder: Folder, line: str, told: str)
             ["order: [ann]"],
             (
                 "warning: queues.sales.order: has no effect: the strategy is longest_idle, and only"
-                " ordered, round_robin look at it"
+                " ordered, round_robin, ring_all, ring_progressively look at it"
             ),
         ),
         (
@@ -103,6 +104,20 @@ def test_what_no_queue_can_have_is_refused(folder: Folder, line: str, told: str)
             (
                 "warning: queues.sales.weights: has no effect: the strategy is ordered, and only"
                 " weighted_random look at it"
+            ),
+        ),
+        (
+            ["ring_next_after: 5s"],
+            (
+                "warning: queues.sales.ring_next_after: has no effect: the strategy is"
+                " longest_idle, not ring_progressively"
+            ),
+        ),
+        (
+            ["strategy: ring_progressively", "ring_next_after: 15s"],
+            (
+                "warning: queues.sales.ring_next_after: is not shorter than ring_time (15s): one"
+                " phone is silent before the next one rings"
             ),
         ),
         (
@@ -123,3 +138,24 @@ def test_agents_of_other_queues_are_warned_of(folder: Folder) -> None:
     found = problems(folder, "strategy: weighted_random", "weights: {ann: 2}")
 
     assert "warning: queues.sales.weights.ann: ann does not serve this queue" in found
+
+
+@pytest.mark.parametrize("strategy", sorted(strategy.value for strategy in RINGS_SEVERAL))
+def test_ringing_at_several_is_doubted_and_keeps_the_daemon_from_starting(
+    folder: Folder, strategy: str
+) -> None:
+    (told,) = problems(folder, f"strategy: {strategy}", "order: [chen, ann]")
+
+    assert told == (
+        "warning: queues.sales.strategy: the daemon cannot ring at several agents at once yet, and"
+        f" does not start with {strategy} (cordboard simulate knows it)"
+    )
+    with pytest.raises(ConfigError):
+        folder.load()
+
+
+def test_the_pause_before_one_more_phone_arrives_in_the_policy(folder: Folder) -> None:
+    folder.replace("queues.yaml", RING, f"{RING}\n    ring_next_after: 7s")
+    sales, support = folder.load().policy.queues
+
+    assert (sales.ring_next_after, support.ring_next_after) == (seconds(7), RING_NEXT_AFTER)

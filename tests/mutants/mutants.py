@@ -394,4 +394,28 @@ MUTANTS: Final = (
         there="and not rules.keys_while_ringing",
         instead="and rules.keys_while_ringing is None",
     ),
+    Mutant(
+        name="let phones ring on that another agent answered for",
+        file="acd/rules/offer_rules.py",
+        there="_let_go(floor, call, WithdrawCause.ANSWERED_ELSEWHERE)",
+        instead="call.offers = ()",
+    ),
+    Mutant(
+        name="ring at one agent in a queue that rings at all",
+        file="acd/rules/step_rules.py",
+        there="if rules.strategy is Strategy.RING_ALL:",
+        instead="if rules.strategy is None:",
+    ),
+    Mutant(
+        name="give a call back that rings elsewhere",
+        file="acd/rules/offer_rules.py",
+        there="elif not call.offers:",
+        instead="else:",
+    ),
+    Mutant(
+        name="ring on at once for a call that was sent on while it rang",
+        file="acd/rules/step_rules.py",
+        there="offer is not None and offer.queue == call.queue for offer in offers",
+        instead="offer is not None for offer in offers",
+    ),
 )

@@ -85,6 +85,8 @@ def test_nothing_had_kept_an_agent_who_was_ready() -> None:
         ("most_skilled", -7, "has the skill levels 7 in all"),
         ("preferred", 1, "is number 2 of those for whom the call was kept"),
         ("weighted_random", 9, "has the figure 9"),
+        ("ring_all", 0, "is rung in the same moment"),
+        ("ring_progressively", 0, "is rung after a later pause"),
         ("of tomorrow", -(2**63), "has the figure -9223372036854775808"),
     ],
 )

@@ -4,9 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
+from acd.policy import Strategy
 from cti.commands.simulate import command
+from tests.acd.script import policy, queue_policy
 from tests.cti.simulation.runs import plain_scenario, simulated
 
 EXAMPLES = Path("config/examples")
@@ -73,6 +76,17 @@ def test_ringing_is_part_of_the_wait() -> None:
     told = simulated(plain_scenario(20, 20, ring="5s"))
     assert told["asa_s"] == 5.0
     assert told["wait_probability"] == 0.0
+
+
+@pytest.mark.parametrize("strategy", [Strategy.RING_ALL, Strategy.RING_PROGRESSIVELY])
+def test_ringing_at_several_answers_every_call_once(strategy: Strategy) -> None:
+    rules = queue_policy(ring=20, wrap=0, strategy=strategy, ring_next=1)
+    calm = plain_scenario(60, 8, ring="3s")
+    one, several = simulated(calm), simulated(calm, policy("", rules))
+
+    assert one["answered"] == several["answered"] == several["arrivals"]
+    assert several["decisions"] > one["decisions"]
+    assert several["asa_s"] == pytest.approx(one["asa_s"], rel=0.05)
 
 
 def test_another_stream_leaves_the_draws_of_the_first_as_they_were() -> None:
