@@ -122,16 +122,16 @@ def _in_line(floor: Floor, call: Call) -> OfferReason | None:
     if first is None:
         return None
     spared = lane.spared(call)
-    barred = [*lane.barred.items(), (MISSED_THIS_CALL, spared)]
+    excluded = queue.members.ruled_out()
+    excluded += [(what, count) for what, count in lane.barred.items() if count]
+    if spared:
+        excluded.append((MISSED_THIS_CALL, spared))
     return OfferReason(
         rule=queue.rules.strategy.value,
         sort_key=(first[0], first[2]),
         next_best=None if second is None else second[2],
         ready=len(lane) - spared,
-        excluded=(
-            *queue.members.ruled_out(),
-            *((what, count) for what, count in barred if count),
-        ),
+        excluded=tuple(excluded),
         waited=Duration(floor.now - call.entered_at),
         policy_version=floor.policy_version,
         step=call.step,

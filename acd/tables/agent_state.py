@@ -160,7 +160,9 @@ class Agent:
 
     def wrap_up_after(self, rules: QueuePolicy) -> Duration:
         """Return how long he wraps up after a call of a queue: his own time, or the queue's."""
-        own = dict(self.own_wrap_ups).get(rules.name, self.own_wrap_up)
+        own = self.own_wrap_up
+        if self.own_wrap_ups:
+            own = dict(self.own_wrap_ups).get(rules.name, own)
         return rules.wrap_up if own is None else own
 
     def standing_in(self, queue: QueueName) -> Standing:
@@ -192,7 +194,7 @@ class Agent:
             since=self.since,
             until=self.wrap_up_ends if paperwork else None,
             until_max=self.wrap_up_latest if paperwork else None,
-            not_ready_in=tuple(sorted(self.not_ready_in.items())),
+            not_ready_in=tuple(sorted(self.not_ready_in.items())) if self.not_ready_in else (),
         )
 
 

@@ -8,6 +8,7 @@ nothing that could not be worked out again. This module changes no agent and no 
 
 from collections.abc import Mapping
 from enum import Enum
+from typing import Final
 
 from acd.tables.agent_state import Agent, Standing
 from acd.tables.reach import RING, SKILLS, Reach, has, score
@@ -28,12 +29,13 @@ class Attendance(Enum):
     READY = "ready"
 
 
-def attendance(standing: Standing | None) -> Attendance:
-    """Return how an agent attends who stands so."""
-    if standing is Standing.READY:
-        return Attendance.READY
-    gone = standing is None or standing is Standing.LOGGED_OFF
-    return Attendance.AWAY if gone else Attendance.PRESENT
+ATTENDANCE: Final[Mapping[Standing | None, Attendance]] = {
+    **dict.fromkeys(Standing, Attendance.PRESENT),
+    Standing.READY: Attendance.READY,
+    Standing.LOGGED_OFF: Attendance.AWAY,
+    None: Attendance.AWAY,
+}
+"""How an agent attends who stands so; None: he does not serve the queue."""
 
 
 class Lane:
@@ -61,7 +63,7 @@ class Lane:
             return None
         if ring > reach.ring:
             return RING
-        return None if has(agent.skills, reach.skills) else SKILLS
+        return None if not reach.skills or has(agent.skills, reach.skills) else SKILLS
 
     def move(
         self,
@@ -158,7 +160,7 @@ class Lane:
 
     def spared(self, call: Call) -> int:
         """Return how many of those in line are spared this call."""
-        return sum(agent in self._keys for agent in call.spared)
+        return sum(agent in self._keys for agent in call.spared) if call.spared else 0
 
     def __len__(self) -> int:
         """Return how many agents are in line."""

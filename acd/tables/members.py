@@ -5,10 +5,14 @@ The counts are kept with every change, so that telling how many are ruled out by
 the list of agents. This module changes no agent and no call.
 """
 
-from collections.abc import Iterable
+from typing import Final
 
 from acd.tables.agent_state import Agent, Standing
 from cti.ids import AgentId
+
+_RULING_OUT: Final = tuple(
+    (standing, standing.value) for standing in Standing if standing is not Standing.READY
+)
 
 
 class Members:
@@ -31,8 +35,8 @@ class Members:
         """Return how an agent stands towards this queue; None if he does not serve it."""
         return self._standings.get(agent)
 
-    def put(self, agent: Agent, standing: Standing) -> None:
-        """Have an agent stand so from now on."""
+    def put(self, agent: Agent, standing: Standing) -> Standing | None:
+        """Have an agent stand so from now on; return how he stood before."""
         name = agent.agent
         before = self._standings.get(name)
         if before is not None:
@@ -45,6 +49,7 @@ class Members:
             self.present[name] = agent
         if standing is not Standing.READY:
             self.ready.pop(name, None)
+        return before
 
     def drop(self, agent: AgentId) -> None:
         """Have an agent serve this queue no longer."""
@@ -62,10 +67,7 @@ class Members:
         """Return how many agents stand how."""
         return dict(self._counts)
 
-    def ruled_out(self) -> Iterable[tuple[str, int]]:
+    def ruled_out(self) -> list[tuple[str, int]]:
         """Return how many agents are not ready, by what keeps them."""
-        return (
-            (standing.value, count)
-            for standing, count in self._counts.items()
-            if count and standing is not Standing.READY
-        )
+        counts = self._counts
+        return [(name, counts[standing]) for standing, name in _RULING_OUT if counts[standing]]

@@ -13,7 +13,7 @@ from acd.policy import FIRST_RING, QueuePolicy, Strategy
 from acd.tables.agent_state import Agent, Standing
 from acd.tables.calibration import NO_CASES, Calibration
 from acd.tables.chance import exponential
-from acd.tables.lanes import Attendance, Lane, attendance
+from acd.tables.lanes import ATTENDANCE, Attendance, Lane
 from acd.tables.members import Members
 from acd.tables.observed import NOTHING_OBSERVED, Observed
 from acd.tables.opening import UNSAID, Opening
@@ -111,8 +111,7 @@ class Queue:
 
     def put(self, agent: Agent, standing: Standing, now: Time) -> None:
         """Have an agent stand so from now on; a ready one gets in line where the strategy wants."""
-        before, after = attendance(self.members.standing(agent.agent)), attendance(standing)
-        self.members.put(agent, standing)
+        before, after = ATTENDANCE[self.members.put(agent, standing)], ATTENDANCE[standing]
         if before is after:
             if after is Attendance.READY:
                 self.line_up(agent, now)
@@ -124,7 +123,7 @@ class Queue:
 
     def drop(self, agent: Agent) -> None:
         """Have an agent serve this queue no longer."""
-        before, ring = attendance(self.members.standing(agent.agent)), self.ring(agent.agent)
+        before, ring = ATTENDANCE[self.members.standing(agent.agent)], self.ring(agent.agent)
         for lane in self._lanes.values():
             lane.move(agent, ring, before, Attendance.AWAY)
         self.members.drop(agent.agent)

@@ -8,7 +8,6 @@ Kept with every change of an agent, and derived from the agents alone. This modu
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
 from acd.commands import Occupation, Wish
@@ -40,6 +39,8 @@ class Teams:
         """Note what has become of an agent who was changed."""
         self._follow_stint(agent, queues, now)
         before = self._team_of.get(agent.agent)
+        if _is_still_in(before, agent):
+            return
         team = _team(agent)
         if team != before:
             self._leave(agent, before)
@@ -97,7 +98,7 @@ class Teams:
         if stint.answered_at is not None:
             return
         self._ring_off(agent)
-        agent.stint = replace(stint, answered_at=now)
+        agent.stint = Stint(queue=stint.queue, since=stint.since, answered_at=now, call=stint.call)
         queue = queues.get(stint.queue)
         if queue is not None:
             queue.rang = queue.rang.after(now - stint.since)
@@ -149,6 +150,17 @@ class Teams:
                 del of_queue[team]
                 if not of_queue:
                     del self._of_queue[name]
+
+
+def _is_still_in(team: Team | None, agent: Agent) -> bool:
+    """Return whether it is seen at a glance that an agent stays in his team."""
+    return (
+        team is not None
+        and agent.wish is Wish.READY
+        and team.queues is agent.queues
+        and team.skills is agent.skills
+        and not agent.not_ready_in
+    )
 
 
 def _team(agent: Agent) -> Team | None:
