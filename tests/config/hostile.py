@@ -26,7 +26,7 @@ class Case:
     line: int = 0
     column: int = 0
     is_heavy: bool = False
-    """Its reading takes most of the time that there is; beside other work it takes longer."""
+    """Its reading takes a large part of the time that there is for one file."""
 
 
 def instead(content: str | bytes) -> Spoil:
