@@ -274,7 +274,7 @@ def _of_call(floor: Floor, call: Call) -> Breach | None:
         offer in floor.offers and floor.offers[offer].call == call.call for offer in call.offers
     ):
         return Breach(Invariant.ONE_WINNER, f"call {call.call}")
-    if call.is_open and has_taker(floor, call):
+    if has_taker(floor, call):
         return Breach(Invariant.NO_VAIN_WAIT, f"call {call.call}")
     return None
 

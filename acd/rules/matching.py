@@ -13,7 +13,7 @@ from acd.errors import InvariantError
 from acd.rules import offer_rules, step_rules
 from acd.tables.agent_state import Agent, Standing
 from acd.tables.floor import Floor
-from acd.tables.reach import MISSED_THIS_CALL, PREFERRED
+from acd.tables.reach import MISSED_THIS_CALL, PREFERRED, Reach
 from acd.tables.waiting import Call, Place
 from cti.ids import AgentId
 from cti.instants import Duration
@@ -42,10 +42,7 @@ def match(floor: Floor) -> None:
     while nominated:
         place, nominator = heappop(nominated)
         call = floor.calls[place[3]]
-        while call.is_open:  # after an offer, only if one more agent may have it
-            reason = _kept(floor, call) if call.is_kept else _in_line(floor, call)
-            if reason is None:
-                break
+        while (reason := _why_offered(floor, call)) is not None:  # again only where it rings on
             offer_rules.offer_call(floor, call, reason)
         if nominator is not _NOBODY:
             next_best = best_call(floor, floor.agents[nominator])
@@ -73,12 +70,15 @@ def best_call(floor: Floor, agent: Agent) -> Place | None:
 
 
 def has_taker(floor: Floor, call: Call) -> bool:
-    """Return whether a ready agent is in line for a call that is open."""
+    """Return whether a call is open, and a ready agent in line for it."""
+    return _why_offered(floor, call) is not None
+
+
+def _why_offered(floor: Floor, call: Call) -> OfferReason | None:
+    """Return why a call goes to whom it goes; None if it is not open, or nobody ready for it."""
     if call.is_kept:
-        return _kept(floor, call) is not None
-    if call.reach is None:
-        return False
-    return floor.queues[call.queue].lane(call.reach).first_two_for(call)[0] is not None
+        return _kept(floor, call)
+    return None if call.reach is None else _in_line(floor, call, call.reach)
 
 
 def _may_have(agent: Agent, call: Call) -> bool:
@@ -107,17 +107,10 @@ def _kept(floor: Floor, call: Call) -> OfferReason | None:
     )
 
 
-def _in_line(floor: Floor, call: Call) -> OfferReason | None:
-    """
-    Return why a call goes to the agent first in line for it; None if nobody is.
-
-    Raises:
-        InvariantError: it waits and is open nowhere: our bug.
-    """
-    if call.reach is None:
-        raise InvariantError(f"call {call.call} waits and is open to nobody")
+def _in_line(floor: Floor, call: Call, reach: Reach) -> OfferReason | None:
+    """Return why a call that is open so goes to the agent first in line; None if nobody is."""
     queue = floor.queues[call.queue]
-    lane = queue.lane(call.reach)
+    lane = queue.lane(reach)
     first, second = lane.first_two_for(call)
     if first is None:
         return None
