@@ -480,12 +480,13 @@ class World:
         self.story.append(f"{as_seconds(self.now):.3f} {type(fact).__name__}")
         self.story += [brief(command) for command in commands]
         sound(commands)
-        self.ledger.enter(fact, commands, self.now)
+        state = check(self.distributor)
+        self.ledger.enter(fact, commands, state.now)
+        self.ledger.check(state)
         for command in commands:
             self._carry_out(command)
         if isinstance(fact, OfferAnswered):
             self._talk()
-        self.ledger.check(check(self.distributor))
 
     def _talk(self) -> None:
         call, agent = next(reversed(self.ledger.talks.items()), (None, None))

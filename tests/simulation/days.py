@@ -3,12 +3,15 @@
 import signal
 from collections.abc import Iterator, Sequence
 from multiprocessing import get_context
+from traceback import extract_tb
 from typing import Final
 
 from tests.simulation.rough import RoughWorld
 
 WORKERS: Final = 2
 """Processes at a time, each with one day: more would only wait for the two cores that are there."""
+MESSAGE_MAX: Final = 300
+"""Characters told of what failed."""
 
 Day = tuple[int, int]
 """(seed, steps)."""
@@ -34,5 +37,7 @@ def day(asked: Day) -> Outcome:
         world = RoughWorld(seed)
         world.run(steps)
     except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to this seed
-        return seed, 0, f"{type(error).__name__}: {str(error)[:300]}"
+        last = extract_tb(error.__traceback__)[-1]
+        what = str(error) or last.line
+        return seed, 0, f"{type(error).__name__} in {last.name}: {what}"[:MESSAGE_MAX]
     return seed, world.ledger.arrivals.total(), ""

@@ -32,8 +32,8 @@ def test_a_day_that_fails_says_how_it_fails_again(
 
     assert main(["2", "5", "10"]) == 1
     assert (
-        "seed 6: ValueError: after 10\n  again: make simulate-faults SEEDS=1 FIRST=6 STEPS=10\n"
-        in capsys.readouterr().out
+        "seed 6: ValueError in fail: after 10\n"
+        "  again: make simulate-faults SEEDS=1 FIRST=6 STEPS=10\n" in capsys.readouterr().out
     )
 
 
