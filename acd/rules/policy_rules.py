@@ -58,8 +58,8 @@ def _apply_agents(floor: Floor, policy: Policy) -> dict[QueueName, None]:
     for agent in agents.values():
         served = [name for name in agent.queues if name in known]
         queues = tuple(dict.fromkeys([*served, *helping.get(agent.agent, [])]))
-        if _apply_agent(floor, agent, queues):
-            widened.update(dict.fromkeys(queues))
+        if _apply_agent(floor, agent, queues):  # removed ones that he keeps are his queues, too
+            widened.update(dict.fromkeys(floor.agents[agent.agent].queues))
     for name in sorted(floor.agents.keys() - agents.keys()):
         agent_rules.remove(floor, floor.agents[name])
     return widened

@@ -37,6 +37,15 @@ def test_a_removed_queue_keeps_its_last_rules() -> None:
     floor.at(61).expect("overflow c1 sales support", "place c1 support")
 
 
+def test_new_skills_count_in_a_removed_queue_too() -> None:
+    asking = queue_policy("sales", skills="english:2")
+    floor = Script(asking, SUPPORT, agents="ann:sales", ready="ann")
+    floor.at(1).queue("c1").expect("place c1 sales")
+
+    content = policy("ann:support", SUPPORT, skills={"ann": "english:2"})
+    floor.at(2).apply(content).expect("offer 1 c1 ann")
+
+
 def test_a_removed_queue_in_which_nobody_waits_is_forgotten() -> None:
     floor = Script(SALES, SUPPORT, agents="ann:sales,support", ready="ann")
     floor.apply(policy("ann:sales,support", SUPPORT))

@@ -369,8 +369,10 @@ class World:
     def _come_to_a_good_end(self) -> None:
         """Nobody comes any more, and everybody works: every caller must be served."""
         self.faults = 0
-        self._deliver(PolicyApplied(policy=policies()[0]))
-        for _ in range(12):
+        for _ in range(12):  # what is still to come late may bring other rules, or close queues
+            self._deliver(PolicyApplied(policy=policies()[0]))
+            for queue in QUEUES:
+                self._deliver(QueueOpened(queue=QueueName(queue), said_by=SaidBy.PERSON))
             self._begin_work()
             self._pass_time(seconds(120))
 
