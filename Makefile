@@ -23,7 +23,7 @@ SHELL := /bin/bash
 LEAVE_QUIETLY := [ $$code -ne 130 ] || { kill -INT $$PPID; exit 0; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fmt lint types cover mutants messages bench chaos simulate-faults clean
+.PHONY: help demo test fmt lint types cover mutants messages bench chaos simulate-faults theory clean
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -73,6 +73,9 @@ chaos: $(READY) ## Let callers and faults loose on a site; ARGS="--minutes 10 --
 
 simulate-faults: $(READY) ## Run the core through days of faults by chance; SEEDS=1000, FIRST=, STEPS=
 	@$(BIN)/python -m tests.simulation $(SEEDS) $(FIRST) $(STEPS) || { code=$$?; $(LEAVE_QUIETLY); exit $$code; }
+
+theory: $(READY) ## Hold the simulation against Erlang's formulas with many calls (8 minutes)
+	@$(BIN)/python -m tests.cti.simulation || { code=$$?; $(LEAVE_QUIETLY); exit $$code; }
 
 clean: ## Remove what was made in this folder (not the cache in ~/.cache/cordboard)
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
