@@ -10,6 +10,7 @@ import json
 import math
 from decimal import Decimal
 from fractions import Fraction
+from heapq import heapreplace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,13 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from config.scenario import Scenario
 from cti.commands.simulate import command
+from cti.ids import QueueName
 from cti.simulation.figures import STUDENT_T
+from cti.simulation.load import arrivals, chance, lengths
+from cti.simulation.run import Simulation
+from cti.simulation.staff import staff
 from cti.simulation.tally import BATCHES
 from tests.cti.simulation.erlang import (
     erlang_a,
@@ -34,6 +40,7 @@ from tests.cti.simulation.published import (
     CROWD,
     LEAVING,
     SHORT,
+    WAITING,
     Case,
     wrong,
 )
@@ -137,6 +144,34 @@ def test_what_is_simulated_agrees_with_theory(case: Case, tmp_path: Path) -> Non
 
     assert [one for one in found if not one.agrees(family(SHORT))] == []
     assert all(one.half < max(0.05, one.exact) for one in found)
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in WAITING[2:4]])
+def test_each_caller_waits_as_long_as_the_recursion_of_kiefer_and_wolfowitz_says(
+    case: Case,
+) -> None:
+    """
+    To the microsecond, with the same draws: so what is left between means and theory is chance.
+
+    J. Kiefer, J. Wolfowitz: On the theory of queues with many servers (1955): who comes next begins
+    when the first of the servers is free.
+    """
+    scenario = Scenario.model_validate(case.scenario(calls=2_000, memories=2))
+    simulation = Simulation(scenario, staff(scenario, None))
+    simulation.run(lambda _now, _calls: None)
+    waits = [wait for batch in simulation.tally.queues[QueueName("sales")] for wait in batch.waits]
+
+    stream, free = scenario.arrivals[0], [0] * case.agents
+    lasts = lengths(stream.handle_time, chance(scenario.seed, "handle_time", 0))
+    expected = []
+    for came in arrivals(stream, chance(scenario.seed, "arrivals", 0)):
+        begins = max(came, free[0])
+        heapreplace(free, begins + next(lasts))
+        if came >= scenario.duration:
+            break
+        if came >= scenario.warm_up and begins < scenario.duration:
+            expected.append(begins - came)
+    assert expected == waits
 
 
 def test_a_parameter_that_is_wrong_is_found() -> None:
