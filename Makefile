@@ -74,7 +74,7 @@ chaos: $(READY) ## Let callers and faults loose on a site; ARGS="--minutes 10 --
 simulate-faults: $(READY) ## Run the core through days of faults by chance; SEEDS=1000, FIRST=, STEPS=
 	@$(BIN)/python -m tests.simulation $(SEEDS) $(FIRST) $(STEPS) || { code=$$?; $(LEAVE_QUIETLY); exit $$code; }
 
-theory: $(READY) ## Hold the simulation against Erlang's formulas with many calls (8 minutes)
+theory: $(READY) ## Hold the simulation against Erlang's formulas with many calls (10 minutes)
 	@$(BIN)/python -m tests.cti.simulation || { code=$$?; $(LEAVE_QUIETLY); exit $$code; }
 
 clean: ## Remove what was made in this folder (not the cache in ~/.cache/cordboard)
