@@ -23,7 +23,7 @@ RENDER = (
 )
 GROSS = (
     "D. Gross, C. M. Harris: Fundamentals of queueing theory, the eye clinic, also an example of"
-    " Mathematica's QueueingProcess; L_q is the fraction 8/9"
+    " Mathematica's QueueingProcess; not looked up: L_q is the fraction 8/9"
 )
 ZELTYN = (
     "A. Mandelbaum, S. Zeltyn: The Palm/Erlang-A queue, with applications to call centers (2005),"
