@@ -8,6 +8,14 @@ The shell carries a command out and answers each `OfferCall` with exactly one fi
 from dataclasses import dataclass
 from enum import Enum
 
+from acd.call_backs import (
+    AcknowledgeCallBack,
+    AskCallBack,
+    DialCustomer,
+    EndCallBack,
+    RefuseCallBack,
+    StopDialling,
+)
 from acd.ways import Cause, Target
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
 from cti.instants import Duration, Time
@@ -22,6 +30,8 @@ class WithdrawCause(Enum):
     CALL_MOVED = "call_moved"
     ANSWERED_ELSEWHERE = "answered_elsewhere"
     """Another agent answered whose phone rang for the same call."""
+    PROMISE_ENDED = "promise_ended"
+    """He is not to be called back now: the promise has ended, or was only just made."""
     HEALED = "healed"
     """What the core knew of it did not hold together (`InvariantBroken`)."""
 
@@ -87,7 +97,12 @@ class OfferReason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferCall:
-    """Present this call to this agent: pop his screen, then ring his phone for `ring_time`."""
+    """
+    Present this call to this agent: pop his screen, then ring his phone for `ring_time`.
+
+    `attempt`: nobody is on the line. When the agent has answered, the customer is dialled by
+    `DialCustomer` for this attempt to call him back.
+    """
 
     offer: OfferId
     call: CallId
@@ -96,6 +111,7 @@ class OfferCall:
     queue: QueueName
     ring_time: Duration
     reason: OfferReason
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +265,8 @@ class Invariant(Enum):
     """What an agent wishes, does and works at goes together."""
     INDEXED = "indexed"
     """Lines, counts and places are those of the tables."""
+    ONE_ATTEMPT = "one_attempt_per_number"
+    """Of the promises to one number at most one is attended to."""
     TIMED = "timed"
     """What ends at an instant has its timer."""
     STEP_TAKEN = "step_taken"
@@ -299,5 +317,11 @@ AcdCommand = (
     | Announce
     | JudgeEstimate
     | ShowAgentState
+    | AskCallBack
+    | AcknowledgeCallBack
+    | RefuseCallBack
+    | DialCustomer
+    | StopDialling
+    | EndCallBack
     | InvariantBroken
 )

@@ -7,8 +7,15 @@ This module knows which rule a fact concerns, and no rule itself.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final, assert_never
+from typing import Final, Literal, assert_never
 
+from acd.call_backs import (
+    CallBackFact,
+    CallBackPromised,
+    CallBackWithdrawn,
+    CustomerNotReached,
+    CustomerReached,
+)
 from acd.commands import AcdCommand, Healing, Invariant, InvariantBroken
 from acd.facts import (
     AcdFact,
@@ -33,16 +40,20 @@ from acd.facts import (
     TalkEnded,
 )
 from acd.picture import FloorPicture, draw
+from acd.proof.breaches import Breach
 from acd.proof.healing import DEFECTS, described, heal, match_anew
-from acd.proof.invariants import Breach, Guard
+from acd.proof.invariants import Guard
 from acd.rules import (
     agent_rules,
     announcing,
+    attempt_rules,
+    call_back_rules,
     call_rules,
     key_rules,
     offer_rules,
     opening_rules,
     policy_rules,
+    promise_rules,
     step_rules,
 )
 from acd.rules.leave_rules import judge_stirred, overflow
@@ -51,11 +62,23 @@ from acd.snapshot import DistributorState, load, save
 from acd.tables.agent_state import Agent
 from acd.tables.floor import Floor
 from acd.tables.timers import Timer, TimerKind
+from acd.tables.waiting import Call
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Time, later, seconds
 
 PUT_OFF: Final = seconds(60)
 """When a timer is tried again that failed, and failed again when the floor had been healed."""
+
+_OfCall = Literal[
+    TimerKind.HELD,
+    TimerKind.OVERFLOW,
+    TimerKind.ANNOUNCE,
+    TimerKind.CALL_BACK,
+    TimerKind.STEP,
+    TimerKind.PREFERRED,
+    TimerKind.RING_NEXT,
+]
+"""What is due for a call, and for nobody beside it."""
 
 
 class Distributor:
@@ -180,9 +203,17 @@ class Distributor:
 
 
 def _settle(floor: Floor) -> None:
-    """Have those leave who are to, then match who may, then tell those who go on waiting."""
+    """
+    Have those leave who are to, then match who may, then tell those who go on waiting.
+
+    Customers are dialled in their turn before, while agents are ready who then take somebody who
+    came later, and after, since the match may have taken those who came sooner.
+    """
+    call_back_rules.settle(floor)
     judge_stirred(floor)
+    attempt_rules.dial_in_turn(floor)
     match_floor(floor)
+    attempt_rules.dial_in_turn(floor)
     announcing.speak(floor)
 
 
@@ -194,6 +225,8 @@ def _apply(floor: Floor, fact: AcdFact) -> None:
             opening_rules.hear(floor, fact)
         case CallQueued() | CallPrioritised() | CallerPressed() | CallerLeft() | TalkEnded():
             _apply_to_call(floor, fact)
+        case CallBackPromised() | CallBackWithdrawn() | CustomerReached() | CustomerNotReached():
+            _apply_to_promise(floor, fact)
         case OfferAnswered(offer=offer):
             offer_rules.answered(floor, offer)
         case OfferEnded(offer=offer, outcome=outcome):
@@ -220,6 +253,20 @@ def _apply_to_call(
             call_rules.caller_left(floor, call_id)
         case TalkEnded(call=call_id, agent=agent_id):
             call_rules.talk_ended(floor, call_id, agent_id)
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _apply_to_promise(floor: Floor, fact: CallBackFact) -> None:
+    match fact:
+        case CallBackPromised():
+            promise_rules.promise(floor, fact)
+        case CallBackWithdrawn():
+            promise_rules.withdraw(floor, fact)
+        case CustomerReached():
+            attempt_rules.reached(floor, fact)
+        case CustomerNotReached():
+            attempt_rules.not_reached(floor, fact)
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -263,20 +310,30 @@ def _fire(floor: Floor, timer: Timer) -> None:
             _fire_for_agent(floor, floor.agents[AgentId(timer.agent)], timer.kind)
         case TimerKind.SPARED:
             call_rules.end_spared(floor, CallId(timer.call), AgentId(timer.agent))
-        case TimerKind.HELD:
-            call_rules.give_back(floor, floor.calls[CallId(timer.call)])
         case TimerKind.OFFER_OVERDUE:
             offer_rules.overdue(floor, OfferId(timer.offer))
-        case TimerKind.OVERFLOW:
-            overflow(floor, floor.calls[CallId(timer.call)])
         case TimerKind.SLOT:
             floor.end_slot()
-        case TimerKind.ANNOUNCE:
-            announcing.fall_due(floor, floor.calls[CallId(timer.call)])
         case TimerKind.LEAVE:
             floor.stir(floor.queues[QueueName(timer.queue)])
+        case TimerKind.TURN:
+            attempt_rules.look_ahead(floor, floor.queues[QueueName(timer.queue)])
+        case kind:
+            _fire_for_call(floor, floor.calls[CallId(timer.call)], kind)
+
+
+def _fire_for_call(floor: Floor, call: Call, kind: _OfCall) -> None:
+    match kind:
+        case TimerKind.HELD:
+            call_rules.give_back(floor, call)
+        case TimerKind.OVERFLOW:
+            overflow(floor, call)
+        case TimerKind.ANNOUNCE:
+            announcing.fall_due(floor, call)
+        case TimerKind.CALL_BACK:
+            attempt_rules.fall_due(floor, call)
         case TimerKind.STEP | TimerKind.PREFERRED | TimerKind.RING_NEXT:
-            step_rules.go_on(floor, floor.calls[CallId(timer.call)], timer.kind)
+            step_rules.go_on(floor, call, kind)
         case _ as unreachable:
             assert_never(unreachable)
 

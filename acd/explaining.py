@@ -8,18 +8,25 @@ and changes nothing. A `Witness` is a distributor that lets others look at that 
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
+from acd.call_backs import NotReached
 from acd.commands import AcdCommand, OfferCall, Wish
 from acd.distributor import Distributor
+from acd.rules.call_back_rules import bar, is_at_rest
 from acd.snapshot import DistributorState, load
 from acd.tables.agent_state import Agent, Standing
 from acd.tables.floor import Floor
 from acd.tables.opening import Opening
+from acd.tables.promises import Asked, Bar
 from acd.tables.queue_state import Queue
 from acd.tables.reach import MISSED_THIS_CALL, PREFERRED
 from acd.tables.waiting import Call, CallState, Place
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
 from cti.instants import Time
+
+ASKED: Final = "asked"
+"""What keeps a call from agents whose caller is just being asked for a number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +71,29 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseStay:
+    """
+    What stands with a promise to call back: the attempts begun, and how the last one ended.
+
+    `kept_by` is what keeps it from being attended to, whoever is free, and `until` when that ends
+    by itself.
+    """
+
+    attempts: int
+    last: NotReached | None
+    expires_at: Time
+    is_in_turn: bool
+    kept_by: Bar | None
+    until: Time | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stay:
     """
     A call that the core knows: where it stands, and who could take it.
 
-    `agents` are those at whom it rings, or the one who talks with it.
+    `agents` are those at whom it rings, or the one who talks with it. `is_asked`: its caller was
+    just being asked for a number; `promise` is what stands with one who has no leg.
     """
 
     call: CallId
@@ -79,6 +104,8 @@ class Stay:
     waiting: int
     agents: tuple[AgentId, ...]
     competitors: Competitors
+    is_asked: bool = False
+    promise: PromiseStay | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,9 +274,9 @@ def _barred(
         return PREFERRED, call.preferred_until
     if queue is not None and not is_kept:
         lane = queue.lane(queue.reach(call.skills, call.step))
-        bar = lane.bar(agent, queue.ring(agent.agent))
-        if bar is not None:
-            return bar, call.step_at
+        against = lane.bar(agent, queue.ring(agent.agent))
+        if against is not None:
+            return against, call.step_at
     if agent.agent in call.spared:
         return MISSED_THIS_CALL, call.spared[agent.agent]
     return None, None
@@ -277,6 +304,20 @@ def _stay(floor: Floor, call: Call) -> Stay:
         waiting=len(places),
         agents=_rung(floor, call) if call.agent is None else (call.agent,),
         competitors=competitors,
+        is_asked=call.asked in (Asked.NOW, Asked.GONE),
+        promise=None if call.has_leg else _promise(floor, call),
+    )
+
+
+def _promise(floor: Floor, call: Call) -> PromiseStay:
+    kept_by = bar(floor, call) if is_at_rest(call) else None
+    return PromiseStay(
+        attempts=call.promised.attempt,
+        last=call.promised.last,
+        expires_at=call.promised.expires_at,
+        is_in_turn=call.is_in_turn,
+        kept_by=kept_by,
+        until=call.promised.not_before if kept_by is Bar.RESTING else None,
     )
 
 
@@ -313,13 +354,16 @@ def _at_hand(floor: Floor, call: Call, agent: Agent) -> CallAtHand:
     if call.offers and not call.is_open:
         kept_by = CallState.OFFERED.value
     elif call.state is CallState.HELD:
-        kept_by, until = CallState.HELD.value, call.held_until
+        is_asked = call.asked in (Asked.NOW, Asked.GONE)
+        kept_by, until = ASKED if is_asked else CallState.HELD.value, call.held_until
+    elif call.state in (CallState.PROMISED, CallState.DIALLING):
+        kept_by = call.state.value
     elif (standing := agent.standing_in(call.queue)) is not Standing.READY:
         kept_by = standing.value
     else:
         queue = floor.queues[call.queue]
-        bar, until = _barred(agent, call, queue, is_kept=call.is_kept)
-        kept_by = bar or Standing.READY.value
+        against, until = _barred(agent, call, queue, is_kept=call.is_kept)
+        kept_by = against or Standing.READY.value
     return CallAtHand(
         call=call.call,
         queue=call.queue,

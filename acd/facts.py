@@ -8,6 +8,12 @@ answer is recognised and not guessed.
 from dataclasses import dataclass
 from enum import Enum
 
+from acd.call_backs import (
+    CallBackPromised,
+    CallBackWithdrawn,
+    CustomerNotReached,
+    CustomerReached,
+)
 from acd.policy import Policy
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName, Skills
 from cti.instants import Duration, Time
@@ -227,6 +233,10 @@ AcdFact = (
     | OfferAnswered
     | OfferEnded
     | TalkEnded
+    | CallBackPromised
+    | CallBackWithdrawn
+    | CustomerReached
+    | CustomerNotReached
     | AgentLoggedOn
     | AgentLoggedOff
     | AgentMadeReady

@@ -13,19 +13,38 @@ from acd.tables.agent_state import Agent, Standing
 from acd.tables.floor import Floor
 from acd.tables.opening import UNSAID, Opening
 from acd.tables.queue_state import Queue
-from acd.tables.waiting import Call
+from acd.tables.waiting import Call, CallState
 from cti.ids import AgentId, CallId, DeviceId, OfferId, QueueName
 from cti.instants import Duration, Time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PromisePicture:
+    """
+    A promise to call back: the attempts begun, and until when it holds.
+
+    `is_dialled`: one is under way; `not_before`: when the next may be, after a rest.
+    """
+
+    attempts: int
+    is_dialled: bool
+    not_before: Time | None
+    expires_at: Time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingPicture:
-    """A waiting call: since when, with what head start, and at whose phones it rings just now."""
+    """
+    A waiting call: since when, with what head start, and at whose phones it rings just now.
+
+    `promise` is what stands with one that has no leg.
+    """
 
     call: CallId
     since: Time
     priority: Duration
     offered_to: tuple[AgentId, ...]
+    promise: PromisePicture | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +138,7 @@ def draw(floor: Floor, now: Time) -> FloorPicture:
         talks=tuple(
             (call.call, call.agent)
             for _, call in sorted(floor.calls.items())
-            if call.agent is not None
+            if call.agent is not None and call.state is CallState.TALKING
         ),
     )
 
@@ -157,6 +176,17 @@ def _draw_waiting(floor: Floor, call: Call) -> WaitingPicture:
         since=call.entered_at,
         priority=call.priority,
         offered_to=tuple(floor.offers[offer].agent for offer in call.offers),
+        promise=None if call.has_leg else _draw_promise(call),
+    )
+
+
+def _draw_promise(call: Call) -> PromisePicture:
+    promise = call.promised
+    return PromisePicture(
+        attempts=promise.attempt,
+        is_dialled=promise.dial_until is not None,
+        not_before=promise.not_before,
+        expires_at=promise.expires_at,
     )
 
 

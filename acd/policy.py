@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from acd.announce_policy import AnnouncePolicy
+from acd.call_backs import CALL_BACK, CallBackPolicy
 from acd.misses import MissRule
 from acd.ways import NOW, ChainRule, JoinRule, KeyRule, LeaveRule
 from cti.ids import AgentId, QueueName, Skills
@@ -102,7 +103,7 @@ class QueuePolicy:
     `skills` are the least levels that its calls ask for; `rings` says who is in a ring beyond the
     first; `steps` relax both in time, in the order of their waits. A call is kept for its preferred
     agents for `preferred_wait` at most. `weight` is the head start of all its calls before those
-    of other queues.
+    of other queues. `call_back` says how those are called back to whom it is promised.
     """
 
     name: QueueName
@@ -131,6 +132,7 @@ class QueuePolicy:
     preferred_wait: Duration = NO_WAIT
     weight: Duration = NO_WAIT
     regain: Duration = NOW
+    call_back: CallBackPolicy = CALL_BACK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

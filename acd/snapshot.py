@@ -13,7 +13,7 @@ from acd.commands import Occupation, Wish, WithdrawCause
 from acd.errors import SnapshotRefusedError
 from acd.misses import MissCause, MissRule
 from acd.policy import WRAP_UP_MAX, QueuePolicy
-from acd.rules import step_rules
+from acd.rules import call_back_rules, step_rules
 from acd.tables.agent_state import NO_WRAP_UP, Agent
 from acd.tables.calibration import NO_CASES, Calibration
 from acd.tables.floor import Floor
@@ -22,6 +22,7 @@ from acd.tables.observed import NOTHING_OBSERVED, Observed
 from acd.tables.offer_state import Offer, OfferState
 from acd.tables.opening import UNSAID, Opening
 from acd.tables.outcomes import Outcome, Outcomes
+from acd.tables.promises import Asked, Promise
 from acd.tables.queue_state import NOT_DERIVABLE, Queue
 from acd.tables.regaining import KeptPlace, KeptPlaces
 from acd.tables.stints import Stint
@@ -60,6 +61,7 @@ class QueueSnapshot:
     arrivals: int = 0
     outcomes: tuple[tuple[Outcome, int], ...] = ()
     reserves: tuple[AgentId, ...] = ()
+    look_at: Time | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +133,8 @@ class CallSnapshot:
     preferred_until: Time | None = None
     other_offers: tuple[OfferId, ...] = ()
     ring_next_at: Time | None = None
+    asked: Asked = Asked.NEVER
+    promise: Promise | None = None
 
     @property
     def offers(self) -> tuple[OfferId, ...]:
@@ -222,7 +226,10 @@ def load(state: DistributorState) -> Floor:
             leave_at=queue.leave_at,
             outcomes=Outcomes(queue.arrivals, dict(queue.outcomes)),
             reserves=frozenset(queue.reserves),
+            look_at=queue.look_at,
         )
+        if queue.look_at is not None:
+            floor.timers.start(Timer(TimerKind.TURN, queue=queue.rules.name), queue.look_at)
         if queue.leave_at is not None:
             floor.timers.start(Timer(TimerKind.LEAVE, queue=queue.rules.name), queue.leave_at)
     floor.slot_ends = state.slot_ends
@@ -235,6 +242,7 @@ def load(state: DistributorState) -> Floor:
         _load_offer(floor, offer)
     for call in sorted(state.calls, key=attrgetter("sequence")):  # as they came into their queues
         _load_call(floor, call)
+    _load_promises(floor)
     _count_arrivals(floor)
     while floor.take_stirred() is not None:  # what was to be judged had been
         pass
@@ -268,6 +276,7 @@ def _save_queue(queue: Queue) -> QueueSnapshot:
         arrivals=queue.outcomes.arrivals,
         outcomes=tuple(sorted(queue.outcomes.counts.items(), key=_by_value)),
         reserves=tuple(sorted(queue.reserves)),
+        look_at=queue.look_at,
     )
 
 
@@ -386,6 +395,8 @@ def _save_call(call: Call) -> CallSnapshot:
         step_at=call.step_at,
         preferred=call.preferred,
         preferred_until=call.preferred_until,
+        asked=call.asked,
+        promise=call.promise,
     )
 
 
@@ -412,6 +423,8 @@ def _load_call(floor: Floor, state: CallSnapshot) -> None:
         step_at=state.step_at,
         preferred=state.preferred,
         preferred_until=state.preferred_until,
+        asked=state.asked,
+        promise=state.promise,
     )
     floor.calls[call.call] = call
     if call.state is not CallState.TALKING:
@@ -428,6 +441,20 @@ def _load_call(floor: Floor, state: CallSnapshot) -> None:
         floor.timers.start(Timer(TimerKind.ANNOUNCE, call=call.call), call.hearing.next_at)
     for agent, until in call.spared.items():
         floor.timers.start(Timer(TimerKind.SPARED, call=call.call, agent=agent), until)
+
+
+def _load_promises(floor: Floor) -> None:
+    """Note what is promised, and have each promise stand where it may: that is in no snapshot."""
+    promised = [call for _, call in sorted(floor.calls.items()) if call.promise is not None]
+    for call in promised:
+        floor.promises.add(call.promised.party, call.call)
+        if call.state is CallState.DIALLING:
+            floor.promises.dial(call.queue, for_agent=call.agent is not None, change=1)
+    for call in promised:
+        if call_back_rules.is_at_rest(call):
+            call_back_rules.stand(floor, call)
+        else:
+            call_back_rules.time(floor, call)
 
 
 def _save_offer(offer: Offer) -> OfferSnapshot:

@@ -10,11 +10,13 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from acd.call_backs import CALL_BACK
 from acd.misses import MissCause, MissRule
 from acd.policy import AgentPolicy, OverflowRule, Policy, QueuePolicy, Step, Strategy
 from acd.ways import Cause, ChainRule, JoinRule, KeyRule, LeaveRule
 from config.addresses import with_port
 from config.announce import announce_policy
+from config.call_back import call_back_policy
 from config.errors import Problem
 from config.hours import HoursSection, machine_zone
 from config.main_file import MainFile, Telephony, Web
@@ -273,6 +275,7 @@ def _queue(name: str, section: QueueSection) -> QueuePolicy:
         announce=announce_policy(section.announce),
         keys=tuple(KeyRule(key=key, target=sent.target) for key, sent in section.keys.items()),
         keys_while_ringing=section.keys_while_ringing,
+        call_back=CALL_BACK if section.call_back is None else call_back_policy(section.call_back),
     )
 
 

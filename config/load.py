@@ -25,6 +25,7 @@ from config.doubts_agents import (
     weak_passwords,
 )
 from config.doubts_announce import odd_announcements, odd_keys, unheard_keys, unplayed_announcements
+from config.doubts_call_back import odd_call_backs
 from config.doubts_calls import (
     agents_of_other_queues,
     odd_menus,
@@ -97,6 +98,7 @@ DOUBTS: Final = (
     odd_queues,
     odd_announcements,
     odd_keys,
+    odd_call_backs,
     agents_of_other_queues,
     unmet_steps,
     heavy_queues,

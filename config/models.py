@@ -20,6 +20,7 @@ from pydantic import (
 from acd.misses import MISS_DELAYS, REFUSAL_PAUSE_MIN, MissCause
 from acd.policy import RING_NEXT_AFTER, WINDOW, WRAP_UP_MAX
 from config.announce import Announce
+from config.call_back import CallBackSection
 from config.durations import HOUR, MINUTE, SECOND
 from config.hours import HoursOfQueue, NamedHours
 from config.section import Section, one_of
@@ -303,6 +304,8 @@ class QueueSection(Section):
     """So much earlier its calls count than they came, beside those of other queues."""
     announce: Announce | None = None
     """What callers hear while they wait; docs/announcements.md tells each."""
+    call_back: CallBackSection | None = None
+    """How callers are called back who take the target call_back; docs/call-backs.md tells all."""
 
     @property
     def unanswered_max(self) -> int:

@@ -12,9 +12,9 @@ from typing import Final
 
 from acd.commands import Healing, Invariant, InvariantBroken, WithdrawCause, WithdrawOffer
 from acd.errors import AcdError
-from acd.proof.invariants import Breach
+from acd.proof.breaches import Breach
 from acd.proof.mending import Mend, mend
-from acd.rules import agent_rules, announcing
+from acd.rules import agent_rules, announcing, call_back_rules
 from acd.rules.placing import start_overflow
 from acd.snapshot import load, save
 from acd.tables.agent_state import Agent
@@ -135,6 +135,8 @@ def _settle(floor: Floor) -> None:
         if call.state is not CallState.TALKING and call.overflow_at is None:
             start_overflow(floor, call)
         announcing.put_right(floor, call)
+    for call in tuple(floor.calls.values()):
+        call_back_rules.go_on(floor, call)
     for queue in floor.queues.values():
         floor.stir(queue)
     floor.forget_queues(

@@ -10,7 +10,7 @@ that where only a count is wrong. This module changes nothing: `acd.proof.healin
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from acd.commands import (
     AcdCommand,
@@ -21,6 +21,8 @@ from acd.commands import (
     ShowAgentState,
     Wish,
 )
+from acd.proof.breaches import Breach
+from acd.proof.promise_invariants import audit_promise, census_of_promises
 from acd.rules.matching import best_call, has_taker
 from acd.rules.step_rules import may_be_offered
 from acd.tables.agent_state import Agent, Standing, next_for
@@ -32,13 +34,6 @@ from cti.ids import AgentId, CallId, QueueName
 
 AUDIT_EVERY: Final = 16
 """Steps between two audits, each of one agent and one call."""
-
-
-class Breach(NamedTuple):
-    """An invariant that does not hold, and of whom or what."""
-
-    name: Invariant
-    about: str
 
 
 class Guard:
@@ -152,11 +147,13 @@ def audit_call(floor: Floor, call: Call) -> Iterator[Breach]:
         )
     ):
         yield Breach(Invariant.TIMED, f"call {call.call}")
+    yield from audit_promise(floor, call)
 
 
 def census(floor: Floor) -> Iterator[Breach]:
     """Give where counts are not those of the tables: whoever is not seen one by one is missed."""
     yield from _of_queues(floor)
+    yield from census_of_promises(floor)
     if not floor.knows_all():
         yield Breach(Invariant.INDEXED, "agents")
     if sum(agent.offer is not None for agent in floor.agents.values()) != len(floor.offers):
@@ -303,10 +300,14 @@ def _timers_due(floor: Floor) -> int:
         + (call.step_at is not None)
         + (call.preferred_until is not None)
         + (call.ring_next_at is not None)
+        + (call.promise_due is not None)
         + call.hearing.is_awaited
         + len(call.spared)
         for call in floor.calls.values()
     )
-    due += sum(queue.leave_at is not None for queue in floor.queues.values())
+    due += sum(
+        (queue.leave_at is not None) + (queue.look_at is not None)
+        for queue in floor.queues.values()
+    )
     due += sum(offer.state is OfferState.RINGING for offer in floor.offers.values())
     return due + (floor.slot_ends is not None)

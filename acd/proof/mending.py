@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeVar
 
 from acd.commands import Healing, Invariant, Occupation, Wish, WithdrawCause
 from acd.policy import QueuePolicy
+from acd.proof.mending_promises import promise_mended, put_apart, twice_attended
 from acd.snapshot import (
     AgentSnapshot,
     CallSnapshot,
@@ -88,6 +89,7 @@ class _Mender:
             self._mend_agent_of_call(agent)
         for call in tuple(self.calls.values()):
             self._mend_call(call)
+        self._mend_promises()
         for agent in tuple(self.agents.values()):
             self._mend_agent(agent)
         self._mend_phones()
@@ -286,7 +288,7 @@ class _Mender:
             talk = self._recall(agent.call, next(iter(agent.queues), QueueName("")))
             call = replace(talk, state=CallState.TALKING, agent=agent.agent)
             self.calls[call.call] = call
-        if call is None or call.agent != agent.agent or call.state is not CallState.TALKING:
+        if call is None or call.agent != agent.agent or call.state not in _WITH_AN_AGENT:
             self._free(agent, Invariant.ONE_WINNER)
 
     def _free(self, agent: AgentSnapshot, name: Invariant) -> AgentSnapshot:
@@ -305,10 +307,15 @@ class _Mender:
                 _with_offers(call, ()), held_until=None, overflow_at=None, overflow_due=False
             )
         else:
-            right = replace(right, agent=None)
+            right = right if call.state is CallState.DIALLING else replace(right, agent=None)
             live = self._live_offers(call)
             if live:
-                right = replace(_with_offers(right, live), state=CallState.OFFERED, held_until=None)
+                right = replace(
+                    _with_offers(right, live),
+                    state=CallState.OFFERED,
+                    agent=None,
+                    held_until=None,
+                )
             elif call.offers or _is_in_vain(call):
                 right = _waiting(right)
             elif call.state is CallState.WAITING:
@@ -321,6 +328,27 @@ class _Mender:
             self.calls[call.call] = right
             by = Healing.PUT_BACK if right.state is CallState.WAITING else Healing.PUT_RIGHT
             self._note(Invariant.ONE_PLACE, f"call {call.call}", by)
+
+    def _mend_promises(self) -> None:
+        """Have what is promised go with where its call stands, and no number be in use twice."""
+        for call in tuple(self.calls.values()):
+            agent = None if call.agent is None else self.agents.get(call.agent)
+            is_busy = call.agent is None or (agent is not None and _talks_with(agent, call.call))
+            right = promise_mended(call, agent_is_busy=is_busy)
+            if right != call:
+                self.calls[call.call] = right
+                self._note(Invariant.ONE_PLACE, f"call {call.call}", Healing.PUT_RIGHT)
+        for call in twice_attended(self.calls.values()):
+            self.calls[call.call] = put_apart(call)
+            self._note(Invariant.ONE_ATTEMPT, f"call {call.call}", Healing.PUT_RIGHT)
+            for offer in self._live_offers(call):
+                stopped = replace(
+                    self.offers[offer],
+                    state=OfferState.WITHDRAWING,
+                    withdrawn_for=WithdrawCause.HEALED,
+                )
+                self.withdrawn.append(offer)
+                self._keep(stopped, Healing.WITHDRAWN)
 
     def _mend_agent(self, agent: AgentSnapshot) -> None:
         """Have what an agent wishes, does and works at go together."""
@@ -406,6 +434,7 @@ class _Mender:
         )
 
 
+_WITH_AN_AGENT = (CallState.TALKING, CallState.DIALLING)
 _WITH_A_CALL = (Occupation.OFFERED, Occupation.BUSY)
 _Row = TypeVar("_Row")
 

@@ -140,6 +140,13 @@ def end_talk(floor: Floor, agent: Agent) -> None:
     settle(floor, agent)
 
 
+def end_attempt(floor: Floor, agent: Agent) -> None:
+    """Free an agent whose customer was not reached: no paperwork, and he keeps his place."""
+    agent.wrap_up = agent.wrap_up_max = NO_WRAP_UP
+    floor.teams.drop_stint(agent)
+    end_offer(floor, agent, loses_turn=False)
+
+
 def rest(floor: Floor, agent: Agent, pause: Duration) -> None:
     """Offer an agent no call for a while, if he is to have a rest at all."""
     if pause > 0:

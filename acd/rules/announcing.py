@@ -43,7 +43,7 @@ def begin_anew(floor: Floor, queue: Queue) -> None:
     What would have been said before is not made up for: all would hear it in the same moment.
     """
     rules = queue.rules.announce
-    for call in queue.waiting:
+    for call in (one for one in queue.waiting if one.has_leg):
         place_at, comfort_at = _first(queue, call)
         if rules is not None and place_at is not None:
             place_at = _next(place_at, _pause(rules.every), floor.now)
@@ -53,8 +53,8 @@ def begin_anew(floor: Floor, queue: Queue) -> None:
 
 
 def put_right(floor: Floor, call: Call) -> None:
-    """Have a call whose state was put right hear what it is to hear: nothing in a talk."""
-    if call.state is CallState.TALKING:
+    """Have a call whose state was put right hear what it is to hear; without a leg, nothing."""
+    if call.state is CallState.TALKING or not call.has_leg:
         _expect(floor, call, NOTHING_HEARD)
     elif call.hearing.next_at is None:
         begin(floor, call)

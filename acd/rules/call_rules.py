@@ -9,12 +9,13 @@ or was recovered with its age is not turned away. What moves a waiting call on s
 from acd.commands import TurnAwayCall, TurnAwayCause, WithdrawCause
 from acd.errors import InvariantError
 from acd.facts import CallQueued
-from acd.rules import agent_rules, announcing, step_rules
+from acd.rules import agent_rules, announcing, attempt_rules, call_back_rules, step_rules
 from acd.rules.leave_rules import TURN_AWAY_CAUSES, overflow, tell_step
 from acd.rules.placing import leave_waiting, place, stop, tell_place, vacate
 from acd.rules.way_finding import way_in
 from acd.tables.floor import Floor
 from acd.tables.outcomes import TURNED_AWAY_BY, Outcome
+from acd.tables.promises import Asked
 from acd.tables.queue_state import Queue
 from acd.tables.timers import Timer, TimerKind
 from acd.tables.waiting import HOLD_PAUSE, Call, CallState
@@ -31,10 +32,10 @@ def queue_call(floor: Floor, fact: CallQueued) -> None:
     its age. One that was talked with waits again, and its agent wraps up. A call that has ended
     does not come back: its `CallerLeft` overtook this fact.
     """
-    if fact.call in floor.departed:
+    call = floor.calls.get(fact.call)
+    if fact.call in floor.departed or (call is not None and call.is_promised_perhaps):
         return
     queue = floor.queues.get(fact.queue)
-    call = floor.calls.get(fact.call)
     if call is not None and call.state is not CallState.TALKING:
         _queue_again(floor, call, queue, fact)
         return
@@ -85,9 +86,15 @@ def prioritise(floor: Floor, call_id: CallId, priority: Duration) -> None:
 
 
 def caller_left(floor: Floor, call_id: CallId) -> None:
-    """End a call, wherever it was: nothing rings for it any longer, and its agent is freed."""
-    floor.remember_departed(call_id)
+    """
+    End a call, wherever it was: nothing rings for it any longer, and its agent is freed.
+
+    One without a leg goes on, and so does, for a moment, one whose caller was asked for a number.
+    """
     call = floor.calls.get(call_id)
+    if call is not None and call_back_rules.outlives_leg(floor, call):
+        return
+    floor.remember_departed(call_id)
     if call is None:
         return
     if call.state is CallState.TALKING:
@@ -96,14 +103,18 @@ def caller_left(floor: Floor, call_id: CallId) -> None:
     agent_rules.withdraw_call(floor, call, WithdrawCause.CALLER_LEFT)
     _keep_place(floor, call)
     leave_waiting(floor, call, Outcome.ABANDONED)
-    del floor.calls[call_id]
+    floor.forget_call(call)
 
 
 def talk_ended(floor: Floor, call_id: CallId, agent: AgentId) -> None:
     """End a talk whose agent's leg is gone; where the caller left first, it has ended by that."""
     call = floor.calls.get(call_id)
-    if call is not None and call.state is CallState.TALKING and call.agent == agent:
+    if call is None or call.agent != agent:
+        return
+    if call.state is CallState.TALKING:
         end_talk(floor, call)
+    else:
+        attempt_rules.leave(floor, call)
 
 
 def end_talk(floor: Floor, call: Call) -> None:
@@ -115,7 +126,7 @@ def end_talk(floor: Floor, call: Call) -> None:
     """
     if call.agent is None:
         raise InvariantError(f"call {call.call} is {call.state.value}, but with nobody")
-    del floor.calls[call.call]
+    floor.forget_call(call)
     agent_rules.end_talk(floor, floor.agents[call.agent])
 
 
@@ -124,7 +135,17 @@ def give_back(floor: Floor, call: Call) -> None:
     step_rules.stop_ringing_on(floor, call)
     stop(floor, call, TimerKind.HELD)
     call.held_until = None
+    if call.asked is Asked.GONE:  # he has confirmed nothing
+        call.asked = Asked.BEFORE
+        caller_left(floor, call.call)
+        return
+    if call.asked is Asked.NOW:
+        call.asked = Asked.BEFORE
     call.become(CallState.WAITING)
+    if not call.has_leg:
+        floor.promises.stir(call.promised.party)
+        call_back_rules.go_on(floor, call)
+        return
     step_rules.open_up(floor, call)
     announcing.resume(floor, call)
     floor.stir(floor.queues[call.queue])

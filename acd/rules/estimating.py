@@ -137,7 +137,8 @@ def _work_ahead(
     ahead: dict[QueueName, int] = {}
     for name in {name: None for team in teams for name in team.queues}:
         other = floor.queues[name]
-        calls = other.waiting.ahead(call.place) - floor.teams.ringing(name)
+        attended = floor.teams.ringing(name) + floor.promises.attended[name]
+        calls = other.waiting.ahead(call.place) - attended
         if calls > 0:
             ahead[name] = calls * _usual(other, queue).mean
     return ahead

@@ -13,6 +13,7 @@ from acd.rules import agent_rules, call_rules
 from acd.rules.leave_rules import go
 from acd.rules.way_finding import Step, refuses
 from acd.tables.floor import Floor
+from acd.tables.promises import Asked
 from acd.tables.waiting import CallState
 from acd.ways import Cause, Target, TargetKind
 from cti.ids import CallId, QueueName
@@ -21,11 +22,13 @@ from cti.ids import CallId, QueueName
 def press(floor: Floor, call_id: CallId, key: str) -> None:
     """Send a caller where the key leads that he pressed, if it leads anywhere now."""
     call = floor.calls.get(call_id)
-    if call is None or call.state is CallState.TALKING:
+    if call is None or call.state is CallState.TALKING or call.is_promised_perhaps:
         return
     rules = floor.queues[call.queue].rules
     target = next((rule.target for rule in rules.keys if rule.key == key), None)
     if target is None or _leads_back(target, call.queue) or refuses(floor, target):
+        return
+    if target.kind is TargetKind.CALL_BACK and (call.promise or call.asked is Asked.NOW):
         return
     if call.state is CallState.OFFERED and not rules.keys_while_ringing:
         return

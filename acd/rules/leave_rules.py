@@ -11,6 +11,7 @@ stays and tries again.
 from typing import Final
 
 from acd.commands import DivertCall, OverflowCall, TurnAwayCall, TurnAwayCause
+from acd.rules import call_back_rules
 from acd.rules.placing import (
     OVERFLOW_WAIT_MIN,
     judge_overflow_at,
@@ -22,10 +23,11 @@ from acd.rules.placing import (
 from acd.rules.way_finding import Step, applies, holds, refuses
 from acd.tables.floor import Floor
 from acd.tables.outcomes import TURNED_AWAY_BY, Outcome
+from acd.tables.promises import Asked
 from acd.tables.queue_state import Queue
 from acd.tables.timers import Timer, TimerKind
 from acd.tables.waiting import Call, CallState
-from acd.ways import Cause, LeaveRule, TargetKind
+from acd.ways import Cause, LeaveRule, Target, TargetKind
 from cti.ids import CallId, QueueName
 from cti.instants import Duration, Time, later, seconds
 
@@ -52,7 +54,7 @@ def overflow(floor: Floor, call: Call) -> None:
     queue = floor.queues[call.queue]
     again: list[Time] = []
     for rule in queue.chain:
-        if rule.wait is None:
+        if rule.wait is None or not _concerns(rule.target, call):
             continue
         due = overflow_due_at(call, rule.wait)
         if due > floor.now:
@@ -63,6 +65,7 @@ def overflow(floor: Floor, call: Call) -> None:
             again.append(later(floor.now, max(rule.wait, OVERFLOW_WAIT_MIN)))
         else:
             go(floor, call, Step(from_queue=call.queue, cause=Cause.OVERFLOW, target=rule.target))
+            call.overflow_due = call.state is CallState.HELD  # who is asked is judged afterwards
             return
     judge_overflow_at(floor, call, min(again, default=None))
 
@@ -123,7 +126,7 @@ def _send_away(floor: Floor, queue: Queue, rule: LeaveRule) -> Time | None:
         if due > floor.now:
             next_at = due
             break
-        if call.state is CallState.WAITING:
+        if call.state is CallState.WAITING and _concerns(rule.target, call):
             due_now.append(call)
     step = Step(from_queue=queue.rules.name, cause=rule.cause, target=rule.target)
     for call in due_now:
@@ -146,13 +149,22 @@ def _leaves_at(call: Call, rule: LeaveRule, since: Time) -> Time:
     return max(later(both, rule.after), later(call.queued_at, OVERFLOW_WAIT_MIN))
 
 
+def _concerns(target: Target, call: Call) -> bool:
+    """Return whether a rule may move a call: no promise, and nobody is asked for a number twice."""
+    is_asked_again = target.kind is TargetKind.CALL_BACK and call.asked is not Asked.NEVER
+    return call.promise is None and not is_asked_again
+
+
 def go(floor: Floor, call: Call, step: Step) -> None:
-    """Have a call that waits take a step, to a target that takes it."""
+    """Have a call that waits take a step, to a target that takes it, or ask for its number."""
+    if step.target.kind is TargetKind.CALL_BACK:
+        call_back_rules.ask(floor, call, step)
+        return
     waited = Duration(floor.now - call.entered_at)
     outcome = tell_step(floor, call.call, step, waited)
     if step.target.kind is not TargetKind.QUEUE:
         leave_waiting(floor, call, outcome)
-        del floor.calls[call.call]
+        floor.forget_call(call)
         return
     vacate(floor, call, outcome)
     call.queue = QueueName(step.target.name)

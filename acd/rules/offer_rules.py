@@ -9,7 +9,7 @@ from acd.commands import Occupation, OfferCall, OfferReason, Wish, WithdrawCause
 from acd.errors import InvariantError
 from acd.facts import OfferOutcome
 from acd.misses import MissCause, rule_for
-from acd.rules import agent_rules, call_rules, step_rules
+from acd.rules import agent_rules, attempt_rules, call_rules, step_rules
 from acd.rules.placing import leave_waiting
 from acd.tables.agent_state import Agent
 from acd.tables.floor import Floor
@@ -51,6 +51,7 @@ def offer_call(floor: Floor, call: Call, reason: OfferReason) -> None:
     queue.note_offer(agent.agent)
     call.offers = (*call.offers, offer.offer)
     step_rules.ring_on(floor, call)
+    attempt_rules.begin(floor, call)
     agent.become(Occupation.OFFERED, floor.now)
     agent.offer = offer.offer
     agent.call = call.call
@@ -65,6 +66,7 @@ def offer_call(floor: Floor, call: Call, reason: OfferReason) -> None:
             queue=call.queue,
             ring_time=queue.rules.ring_time,
             reason=reason,
+            attempt=None if call.has_leg else call.promised.attempt + 1,
         )
     )
 
@@ -79,22 +81,28 @@ def answered(floor: Floor, offer_id: OfferId) -> None:
     Join the agent and the caller, also where the core had asked to withdraw the offer.
 
     Where the caller left as the agent answered, or another agent was first, there is nothing to
-    wrap up: he is free at once. All others for whom it rings are no longer rung.
+    wrap up: he is free at once. All others for whom it rings are no longer rung. Where it is a
+    promise, the customer is dialled for him, and keeps his place until he is reached.
     """
     offer = _finish(floor, offer_id, OfferState.ANSWERED)
     if offer is None:
         return
     agent = floor.agents[offer.agent]
     agent.misses.clear()
-    if floor.window:
-        agent.workload.answer(floor.now)
-    _note_turn(floor, offer)
     call = _call_of(floor, offer)
+    is_dialled = call is not None and not call.has_leg
+    if not is_dialled:
+        if floor.window:
+            agent.workload.answer(floor.now)
+        _note_turn(floor, offer)
     if call is None:
         agent_rules.end_offer(floor, agent, loses_turn=False)
         return
-    leave_waiting(floor, call, Outcome.ANSWERED)
-    call.become(CallState.TALKING)
+    if is_dialled:
+        step_rules.stop_ringing_on(floor, call)
+    else:
+        leave_waiting(floor, call, Outcome.CALLED_BACK if call.promise else Outcome.ANSWERED)
+        call.become(CallState.TALKING)
     call.offers = tuple(other for other in call.offers if other != offer_id)
     _let_go(floor, call, WithdrawCause.ANSWERED_ELSEWHERE)
     call.agent = agent.agent
@@ -103,6 +111,8 @@ def answered(floor: Floor, offer_id: OfferId) -> None:
     agent.wrap_up = offer.wrap_up
     agent.wrap_up_max = offer.wrap_up_max
     floor.changed(agent)
+    if is_dialled:
+        attempt_rules.dial_for(floor, call, agent, offer)
 
 
 def ended(floor: Floor, offer_id: OfferId, outcome: OfferOutcome) -> None:
@@ -117,7 +127,7 @@ def ended(floor: Floor, offer_id: OfferId, outcome: OfferOutcome) -> None:
     if call is not None:
         call.offers = tuple(other for other in call.offers if other != offer_id)
         call_rules.spare(floor, call, agent.agent, consequence.spared)
-        if outcome is OfferOutcome.CALLER_LEFT:
+        if outcome is OfferOutcome.CALLER_LEFT and call.has_leg:
             _let_go(floor, call, WithdrawCause.CALLER_LEFT)
             call_rules.hold(floor, call)
         elif not call.offers:

@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from acd.facts import QueueClosed, QueueLeftToCalendar, QueueOpened
+from acd.rules import call_back_rules
 from acd.tables.floor import Floor
 from acd.tables.opening import Word
 
@@ -21,3 +22,4 @@ def hear(floor: Floor, fact: QueueOpened | QueueClosed | QueueLeftToCalendar) ->
         case _ as unreachable:
             assert_never(unreachable)
     floor.stir(queue)
+    call_back_rules.review(floor, queue)

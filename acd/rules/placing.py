@@ -34,14 +34,17 @@ def place(floor: Floor, call: Call, queue: Queue, *, regained: bool = False) -> 
     queue.outcomes.arrived()
     tell_place(floor, call, regained=regained)
     start_overflow(floor, call)
-    announcing.begin(floor, call)
+    if call.has_leg:
+        announcing.begin(floor, call)
     floor.stir(queue)
     step_rules.begin(floor, call)
     step_rules.open_up(floor, call)
 
 
 def tell_place(floor: Floor, call: Call, *, regained: bool = False) -> None:
-    """Have a call's place written on its channel."""
+    """Have a call's place written on its channel, if it has one."""
+    if not call.has_leg:
+        return
     floor.tell(
         PlaceCall(
             call=call.call,
@@ -59,11 +62,13 @@ def vacate(floor: Floor, call: Call, outcome: Outcome) -> None:
     queue = floor.queues[call.queue]
     announcing.end(floor, call)
     step_rules.end(floor, call)
+    put_in_turn(floor, call, is_in_turn=False)
     queue.waiting.remove(call)
     del queue.entered[call.call]
     queue.outcomes.count(outcome)
     floor.stir(queue)
     stop(floor, call, TimerKind.OVERFLOW)
+    stop(floor, call, TimerKind.CALL_BACK)
     call.overflow_at = None
     call.overflow_due = False
     if queue.removed and len(queue.waiting) == 0:
@@ -83,7 +88,14 @@ def leave_waiting(floor: Floor, call: Call, outcome: Outcome) -> None:
 
 
 def start_overflow(floor: Floor, call: Call) -> None:
-    """Have a call judged by its queue's chain when the first wait that the chain names is over."""
+    """
+    Have a call judged by its queue's chain when the first wait that the chain names is over.
+
+    A promise is not: it was made instead.
+    """
+    if call.promise is not None:
+        judge_overflow_at(floor, call, None)
+        return
     waits = (rule.wait for rule in floor.queues[call.queue].chain if rule.wait is not None)
     wait = min(waits, default=None)
     judge_overflow_at(floor, call, None if wait is None else overflow_due_at(call, wait))
@@ -101,6 +113,13 @@ def judge_overflow_at(floor: Floor, call: Call, instant: Time | None) -> None:
     call.overflow_at = instant
     if instant is not None:
         floor.timers.start(Timer(TimerKind.OVERFLOW, call=call.call), instant)
+
+
+def put_in_turn(floor: Floor, call: Call, *, is_in_turn: bool) -> None:
+    """Have a customer be dialled when it is his turn, or not."""
+    if call.is_in_turn is not is_in_turn:
+        floor.promises.in_turn[call.queue] += 1 if is_in_turn else -1
+        floor.queues[call.queue].waiting.put_in_turn(call, is_in_turn=is_in_turn)
 
 
 def stop(floor: Floor, call: Call, kind: TimerKind) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from acd.policy import RINGS_SEVERAL, AgentPolicy, Policy, QueuePolicy, Strategy
-from acd.rules import agent_rules, announcing, step_rules
+from acd.rules import agent_rules, announcing, call_back_rules, step_rules
 from acd.rules.placing import start_overflow
 from acd.tables.agent_state import Agent
 from acd.tables.floor import Floor
@@ -91,6 +91,7 @@ def _apply_queue(floor: Floor, rules: QueuePolicy) -> bool:
         return False
     chain = queue.chain
     spoken = queue.rules.announce != rules.announce
+    called = queue.rules.call_back != rules.call_back
     reordered = _ordering(queue.rules) != _ordering(rules)
     widened = _reaching(queue.rules) != _reaching(rules)
     restarts = queue.rules.steps != rules.steps
@@ -105,6 +106,8 @@ def _apply_queue(floor: Floor, rules: QueuePolicy) -> bool:
         for call in queue.waiting:
             start_overflow(floor, call)
     floor.stir(queue)
+    if called:
+        call_back_rules.review(floor, queue)
     if spoken:
         announcing.begin_anew(floor, queue)
     if reordered:

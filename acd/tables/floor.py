@@ -11,6 +11,7 @@ from collections.abc import Collection
 from acd.commands import AcdCommand, ShowAgentState, Wish
 from acd.tables.agent_state import Agent, Standing
 from acd.tables.offer_state import Offer
+from acd.tables.promises import Promises
 from acd.tables.queue_state import LOOKING_BACK, Queue
 from acd.tables.regaining import KeptPlaces
 from acd.tables.sorted_index import SortedIndex
@@ -41,6 +42,7 @@ class Floor:
         self.offers: dict[OfferId, Offer] = {}
         self.departed: dict[CallId, None] = {}
         self.kept_places = KeptPlaces()
+        self.promises = Promises()
         self.timers = Timers()
         self.teams = Teams()
         self.last_offer = 0
@@ -252,6 +254,7 @@ class Floor:
         for name in gone:
             del self.queues[name]
             self.timers.cancel(Timer(TimerKind.LEAVE, queue=name))
+            self.timers.cancel(Timer(TimerKind.TURN, queue=name))
 
     def line_up_anew(self, queue: Queue) -> None:
         """Put the ready agents of a queue where its strategy wants them by now."""
@@ -295,6 +298,12 @@ class Floor:
             if queue.rules.strategy in LOOKING_BACK:
                 self.line_up_anew(queue)
         self.begin_slot()
+
+    def forget_call(self, call: Call) -> None:
+        """Know a call no longer that has left its place, and whatever is promised by it."""
+        del self.calls[call.call]
+        if call.promise is not None:
+            self.promises.drop(call.promise.party, call.call)
 
     def remember_departed(self, call: CallId) -> None:
         """Remember that a call has ended, among the last `DEPARTED_MAX`."""

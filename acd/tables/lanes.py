@@ -117,6 +117,10 @@ class Lane:
         """Return the places of the open calls, in their order."""
         return tuple(self._open)
 
+    def ahead(self, place: Place) -> int:
+        """Return how many calls are open here before a place."""
+        return self._open.rank(place)
+
     def is_used(self) -> bool:
         """Return whether any call is open here."""
         return len(self._open) > 0

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
+from acd.call_backs import PromiseEnd
 from acd.ways import Cause
 
 
@@ -23,7 +24,7 @@ class Outcome(Enum):
     OVERFLOWED = "overflowed"
     """A rule, or a key that the caller pressed, sent it to another queue."""
     DIVERTED = "diverted"
-    """A rule, or a key, sent it to voicemail, a number, a flow, or for a call-back."""
+    """A rule, or a key, sent it to voicemail, a number, or a flow; or from the door elsewhere."""
     FULL = "full"
     """It was turned away, as the queue was full."""
     CLOSED = "closed"
@@ -35,7 +36,13 @@ class Outcome(Enum):
     TURNED_AWAY = "turned_away"
     """It was turned away by a rule of the overflow chain, or by a key."""
     WITHDRAWN = "withdrawn"
-    """Somebody, and no rule, put it into another queue."""
+    """Somebody, and no rule, put it into another queue, or took a promise to call back away."""
+    CALLED_BACK = "called_back"
+    """It was promised to call him back, and he talked with an agent."""
+    NOT_REACHED = "not_reached"
+    """It was promised to call him back, and no attempt reached him."""
+    EXPIRED = "expired"
+    """It was promised to call him back, and the time for that ran out."""
 
 
 TURNED_AWAY_BY: Final = {
@@ -45,6 +52,13 @@ TURNED_AWAY_BY: Final = {
     Cause.ALL_NOT_READY: Outcome.ALL_NOT_READY,
     Cause.OVERFLOW: Outcome.TURNED_AWAY,
     Cause.KEY: Outcome.TURNED_AWAY,
+}
+
+
+ENDED_BY: Final = {
+    PromiseEnd.NOT_REACHED: Outcome.NOT_REACHED,
+    PromiseEnd.EXPIRED: Outcome.EXPIRED,
+    PromiseEnd.WITHDRAWN: Outcome.WITHDRAWN,
 }
 
 

@@ -43,13 +43,13 @@ class Queue:
     `removed`: no longer in the policy. It takes no new calls, keeps its last rules and agents for
     those that wait, and is forgotten when the last of them has left. `opening` is what was said of
     whether it is open; `causes` since when the causes of its leave rules hold, and `leave_at` when
-    these are judged next. `entered` are its calls in the order in which they came in, `chain` the
-    rules of its overflow that lead anywhere. `turns` are the offers that
-    agents had last, for taking turns; `draws` counts the draws of chance, and `clock` is the last
-    winner's, from which on counts who gets in line anew; `kept` are figures that a snapshot
-    brought, for agents who are not in line yet. `handled` is how long its calls take an agent, and
-    `rang` how long it rings until one answers; `calibration` is how right estimates were.
-    `reserves` are agents who do not serve it, but are added at a step.
+    these are judged next; `look_at` is when is looked whom to dial ahead of his turn. `entered` are
+    its calls in the order in which they came in, `chain` the rules of its overflow that lead
+    anywhere. `turns` are the offers that agents had last, for taking turns; `draws` counts the
+    draws of chance, and `clock` is the last winner's, from which on counts who gets in line anew;
+    `kept` are figures that a snapshot brought, for agents who are not in line yet. `handled` is
+    how long its calls take an agent, and `rang` how long it rings until one answers; `calibration`
+    is how right estimates were. `reserves` are agents who do not serve it, but are added at a step.
     """
 
     rules: QueuePolicy
@@ -57,6 +57,7 @@ class Queue:
     opening: Opening = UNSAID
     causes: dict[Cause, Time] = field(default_factory=dict)
     leave_at: Time | None = None
+    look_at: Time | None = None
     outcomes: Outcomes = field(default_factory=Outcomes)
     reserves: frozenset[AgentId] = frozenset()
     waiting: WaitingCalls = field(default_factory=WaitingCalls)

@@ -61,6 +61,11 @@ class Teams:
         agent.stint = Stint(queue=call.queue, since=now, call=call.call)
         self._ring(agent)
 
+    def drop_stint(self, agent: Agent) -> None:
+        """Note that an agent's work for a call came to nothing: it says nothing of such work."""
+        self._ring_off(agent)
+        agent.stint = None
+
     def knows(self, agent: Agent) -> bool:
         """Return whether an agent is in the team in which his state has him, or in none."""
         return self._team_of.get(agent.agent) == _team(agent)

@@ -40,6 +40,10 @@ class TimerKind(IntEnum):
     """The time for which a call is kept for its preferred agents."""
     RING_NEXT = 13
     """The pause before one more agent's phone rings for a call."""
+    CALL_BACK = 14
+    """A promise's next instant: an attempt should have ended, a rest is over, it expires."""
+    TURN = 15
+    """The pause before the customers of a queue are looked at who are dialled ahead."""
 
 
 class Timer(NamedTuple):

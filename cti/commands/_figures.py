@@ -24,6 +24,8 @@ def show_figures(columns: Mapping[str, dict[str, Any]]) -> None:
         (_("blocked, no line free"), ("blocked",)),
         (_("turned away, queue full or closed"), ("turned_away",)),
         (_("sent elsewhere than to a queue"), ("diverted",)),
+        (_("called back"), ("called_back",)),
+        (_("promised a call, and not called in time"), ("lapsed",)),
         (_("moved on by a rule"), ("overflowed",)),
         (_("in the system at the end, not answered"), ("waiting",)),
         (_("share that had to wait"), ("wait_probability",)),

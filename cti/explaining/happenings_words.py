@@ -3,6 +3,18 @@
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 
+from acd.call_backs import (
+    AcknowledgeCallBack,
+    AskCallBack,
+    CallBackPromised,
+    CallBackWithdrawn,
+    CustomerNotReached,
+    CustomerReached,
+    DialCustomer,
+    EndCallBack,
+    RefuseCallBack,
+    StopDialling,
+)
 from acd.commands import (
     AcdCommand,
     Announce,
@@ -41,6 +53,14 @@ from cti.call_facts import (
     ScreenPopped,
 )
 from cti.explaining.announcement_words import of_announcement, of_judgement
+from cti.explaining.call_back_words import (
+    of_acknowledgement,
+    of_asking,
+    of_dialling,
+    of_end,
+    of_miss,
+    of_refusal,
+)
 from cti.explaining.moments import as_length
 from cti.ids import AgentId, OfferId
 from cti.language import _
@@ -67,6 +87,9 @@ _WITHDRAWALS = {
     ),
     WithdrawCause.ANSWERED_ELSEWHERE: _(
         "The ringing of {agent} was to stop: another agent had answered."
+    ),
+    WithdrawCause.PROMISE_ENDED: _(
+        "The ringing of {agent} was to stop: the caller is not to be called back now."
     ),
     WithdrawCause.HEALED: _(
         "The ringing of {agent} was to stop: what was known of it did not hold together."
@@ -142,6 +165,10 @@ _TEMPLATES: Mapping[type, str] = {
     TalkEnded: _("The talk with {agent} ended."),
     CallerLeft: _("The caller's line was gone."),
     CallerPressed: _("The caller pressed {key} while he waited."),
+    CallBackPromised: _("A number was confirmed at which to call him back."),
+    CallBackWithdrawn: _("A person took the promise back to call him."),
+    CustomerReached: _("Attempt {attempt} reached him."),
+    StopDialling: _("The dialling of attempt {attempt} was to stop."),
 }
 _LENGTHS = frozenset({"waited", "estimate", "said", "actual"})
 """Fields that hold a duration."""
@@ -211,6 +238,12 @@ _CHOSEN: Mapping[type, Callable[[object], str | None]] = {
     CallCleared: _of_cleared,
     CallAttached: _of_attached,
     FlowLeft: _of_flow_left,
+    AskCallBack: of_asking,
+    AcknowledgeCallBack: of_acknowledgement,
+    RefuseCallBack: of_refusal,
+    DialCustomer: of_dialling,
+    CustomerNotReached: of_miss,
+    EndCallBack: of_end,
 }
 
 

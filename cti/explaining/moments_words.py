@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from acd.commands import Wish
-from acd.explaining import CallAtHand, Doing, Stay
+from acd.explaining import ASKED, CallAtHand, Doing, Stay
 from acd.tables.agent_state import Standing
 from acd.tables.reach import MISSED_THIS_CALL, PREFERRED, RING, SKILLS
 from acd.tables.waiting import CallState
@@ -110,6 +110,11 @@ def _kept(call: CallAtHand) -> str:
     template = {
         CallState.OFFERED.value: _("call {call} in {queue} was being offered to {agent}"),
         CallState.HELD.value: _("call {call} in {queue} was held: its caller is said to have left"),
+        ASKED: _("call {call} in {queue}: its caller was being asked for a number"),
+        CallState.PROMISED.value: _(
+            "call {call} in {queue} was to be called back, but not just now"
+        ),
+        CallState.DIALLING.value: _("call {call} in {queue}: its customer was being dialled"),
         MISSED_THIS_CALL: _(
             "call {call} in {queue} had not been taken by him, and was spared him until {until}"
         ),

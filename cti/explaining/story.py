@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from acd.call_backs import AcknowledgeCallBack
 from acd.commands import (
     AcdCommand,
     DivertCall,
@@ -42,6 +43,9 @@ _CALL_FACTS = frozenset(kind.__name__ for kind in CallFact.__args__)
 
 Tell = Callable[[int], None]
 Record = AcdFact | CallFact | AcdCommand
+
+_WAITS = (CallState.WAITING, CallState.HELD, CallState.PROMISED)
+_BEGINS_TO_WAIT = (PlaceCall, AcknowledgeCallBack)
 
 
 class NotRebuilt(Enum):
@@ -226,8 +230,8 @@ class _Teller:
     def _tell_why_he_waits(self) -> None:
         """Tell it once for each time that he begins to wait with nobody ringing for him."""
         stay = self._stay()
-        waits = stay is not None and stay.state in (CallState.WAITING, CallState.HELD)
-        moved = bool(self.happenings) and isinstance(self.happenings[-1].body, PlaceCall)
+        waits = stay is not None and stay.state in _WAITS
+        moved = bool(self.happenings) and isinstance(self.happenings[-1].body, _BEGINS_TO_WAIT)
         if waits and (moved or not self._waiting_told):
             self.happenings[-1] = replace(self.happenings[-1], stay=stay)
         self._waiting_told = waits

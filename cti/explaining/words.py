@@ -13,6 +13,7 @@ from cti.explaining.agents_words import (
     figure_in_words,
     rule_in_words,
 )
+from cti.explaining.call_back_words import promise_lines
 from cti.explaining.happenings_words import sentence
 from cti.explaining.moments import as_clock, as_length, as_typed
 from cti.explaining.story import Happening, NotRebuilt, Offered, Story
@@ -68,6 +69,10 @@ def opening_lines(opening: Opening) -> list[str]:
 
 def stay_lines(stay: Stay, now: Time) -> list[str]:
     """Return why a caller waits."""
+    if stay.is_asked:
+        return [_("He is being asked for the number at which to call him back.")]
+    if stay.promise is not None and stay.state in (CallState.PROMISED, CallState.DIALLING):
+        return promise_lines(stay.promise)
     if stay.state is CallState.HELD:
         return [_("He is kept for a moment: he is said to have left, but not surely.")]
     ahead = ngettext(
@@ -77,6 +82,8 @@ def stay_lines(stay: Stay, now: Time) -> list[str]:
     ).format(count=stay.ahead, queue=stay.queue)
     if not stay.ahead:
         ahead = _("He is the first in queue {queue}.").format(queue=stay.queue)
+    if stay.promise is not None:
+        ahead = " ".join([*promise_lines(stay.promise), ahead])
     agents = stay.competitors.agents
     if not agents:
         return [ahead, _("He waits because no agent serves this queue.")]

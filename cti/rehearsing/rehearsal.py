@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from acd.call_backs import AskCallBack, CallBackPromised, CallBackWithdrawn
 from acd.commands import AcdCommand, OfferCall, ShowAgentState, Wish, WithdrawOffer
 from acd.facts import (
     AcdFact,
@@ -26,7 +27,7 @@ from acd.facts import (
     TalkEnded,
 )
 from acd.policy import Policy
-from cti.ids import AgentId, QueueName
+from cti.ids import AgentId, CallId, QueueName
 from cti.instants import Duration, Time, seconds
 from cti.rehearsing.chances import TALK, Chances
 from cti.rehearsing.hours import Hours, by_the_hours
@@ -192,8 +193,15 @@ class Rehearsal:
                     self._phones.withdraw(offer)
                 case ShowAgentState():
                     self._see(command)
+                case AskCallBack(call=call):
+                    self.at(self.now, None, partial(self._follow_no_further, call))
                 case _:
                     pass
+
+    def _follow_no_further(self, call: CallId) -> None:
+        """End a call whose caller is to be called back, as one that is sent to voicemail ends."""
+        self.tell(CallBackPromised(call=call, party=call))
+        self.tell(CallBackWithdrawn(call=call))
 
     def _trace_of(self, stay: Stay | None) -> Trace | None:
         return None if stay is None else self._recording.traces.get(stay.key)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from acd.call_backs import AcknowledgeCallBack, AskCallBack, EndCallBack
 from acd.commands import (
     AcdCommand,
     Announce,
@@ -33,8 +34,17 @@ from cti.instants import Duration, Time
 from cti.simulation.tally import BATCHES, Batch, Tally
 
 AT_WORK = frozenset({Occupation.BUSY, Occupation.WRAPPING_UP})
-_GIVES_AWAY = (TurnAwayCall, DivertCall)
-_GOES_ON = (Announce, JudgeEstimate, OfferCall, OverflowCall, PlaceCall, WithdrawOffer)
+_GIVES_AWAY = (TurnAwayCall, DivertCall, EndCallBack)
+_GOES_ON = (
+    AcknowledgeCallBack,
+    Announce,
+    AskCallBack,
+    JudgeEstimate,
+    OfferCall,
+    OverflowCall,
+    PlaceCall,
+    WithdrawOffer,
+)
 """Commands that end no stay."""
 
 ANSWERED, ABANDONED, TURNED_AWAY, DIVERTED = "answered", "abandoned", "turned_away", "diverted"
@@ -273,10 +283,7 @@ class Eyes:
             return
         wait = stay.wait(stay.ended)
         if stay.outcome == ANSWERED:
-            batch.answered += 1
-            batch.delayed += stay.delayed
-            batch.in_time += wait <= self._level
-            batch.waits.append(wait)
+            batch.answer(wait, self._level, is_delayed=stay.delayed, is_called_back=False)
             if stay.agent in self._tally.agents:
                 self._tally.agents[stay.agent].answered += 1
         elif stay.outcome == ABANDONED:

@@ -20,9 +20,17 @@ BATCH_CALLS_MIN = 10
 """Calls in every batch, or there is no interval."""
 DIGITS = 6
 
-ENDED = ("answered", "abandoned", "blocked", "turned_away", "diverted")
+ENDED = (
+    "answered",
+    "abandoned",
+    "blocked",
+    "turned_away",
+    "diverted",
+    "called_back",
+    "lapsed",
+)
 """What may become of a call that has not gone on waiting."""
-COUNTS = ("arrivals", *ENDED, "overflowed", "decisions", "announcements")
+COUNTS = ("arrivals", *ENDED, "promised", "overflowed", "decisions", "announcements")
 _SUMMED = (
     "delayed",
     "in_time",

@@ -10,6 +10,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from acd.call_backs import (
+    AcknowledgeCallBack,
+    AskCallBack,
+    CallBackPromised,
+    CustomerReached,
+    DialCustomer,
+    EndCallBack,
+)
 from acd.commands import (
     AcdCommand,
     Announce,
@@ -39,12 +47,14 @@ from acd.facts import (
 from acd.policy import Policy
 from config.scenario import DAY, Arrivals, Scenario
 from cti.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueName
-from cti.instants import Duration, Time
+from cti.instants import Duration, Time, seconds
 from cti.simulation.load import arrivals, chance, lengths
 from cti.simulation.staff import Staff, Worker, at_level_1
 from cti.simulation.tally import Batch, Tally
 
 AT_WORK = frozenset({Occupation.BUSY, Occupation.WRAPPING_UP})
+CUSTOMER_ANSWERS_AFTER = seconds(10)
+"""How long the phone of a customer rings who is called back."""
 TOLD_EVERY = 4_096
 """Events between two words about progress."""
 
@@ -53,7 +63,11 @@ Act = Callable[[], None]
 
 @dataclass(slots=True, kw_only=True)
 class SimulatedCall:
-    """One call until it ends; `batch` is None where it is not counted."""
+    """
+    One call until it ends; `batch` is None where it is not counted.
+
+    `promised`: its caller has hung up and is to be called back; `reached`: that has been done.
+    """
 
     batch: Batch | None
     came: Time
@@ -61,6 +75,9 @@ class SimulatedCall:
     talking: bool = False
     delayed: bool = True
     overflowed: bool = False
+    promised: bool = False
+    reached: bool = False
+    agent: AgentId | None = None
 
 
 class Simulation:
@@ -76,6 +93,7 @@ class Simulation:
         self._made = 0
         self._number = 0
         self._calls: dict[CallId, SimulatedCall] = {}
+        self._without_line = 0
         self._ringing: dict[OfferId, OfferCall] = {}
         self._end = Time(scenario.duration)
         self.tally = Tally(Time(scenario.warm_up), self._end, _queues(scenario, work.policy))
@@ -149,6 +167,8 @@ class Simulation:
                     self._move_on(call)
                 case Announce() | JudgeEstimate():
                     self._hear(command)
+                case AskCallBack() | AcknowledgeCallBack() | DialCustomer() | EndCallBack():
+                    self._call_back(command)
                 case ShowAgentState():
                     busy = command.occupation in AT_WORK
                     working = busy or command.wish is Wish.READY
@@ -176,6 +196,40 @@ class Simulation:
             call.batch.turned_away += 1
         else:
             call.batch.diverted += 1
+
+    def _call_back(
+        self, command: AskCallBack | AcknowledgeCallBack | DialCustomer | EndCallBack
+    ) -> None:
+        """Whoever is asked wants to be called back, and answers the first time."""
+        call_id = command.call
+        call = self._calls[call_id]
+        match command:
+            case AskCallBack():
+                self._tell(CallBackPromised(call=call_id, party=call_id))
+            case AcknowledgeCallBack():
+                call.promised = True
+                self._without_line += 1
+                if call.batch is not None:
+                    call.batch.promised += 1
+            case DialCustomer(attempt=attempt):
+                at = Time(self._now + CUSTOMER_ANSWERS_AFTER)
+                self._later(at, lambda: self._reach(call_id, attempt))
+            case EndCallBack():
+                del self._calls[call_id]
+                self._without_line -= 1
+                if call.batch is not None:
+                    call.batch.lapsed += 1
+
+    def _reach(self, call_id: CallId, attempt: int) -> None:
+        """The customer answers: he talks if an agent has his card, and else waits for one."""
+        call = self._calls.get(call_id)
+        if call is None:
+            return  # his promise has ended meanwhile
+        call.reached = True
+        self._without_line -= 1
+        if call.agent is not None:
+            self._begin_talk(call_id, call)
+        self._tell(CustomerReached(call=call_id, attempt=attempt))
 
     def _employ(self, worker: Worker) -> None:
         device = DeviceId(pbx=PbxId("simulated"), name=worker.agent)
@@ -228,7 +282,7 @@ class Simulation:
         if batch is not None:
             batch.arrivals += 1
         lines = self._scenario.lines
-        if lines is not None and len(self._calls) >= lines:
+        if lines is not None and len(self._calls) - self._without_line >= lines:
             if batch is not None:
                 batch.blocked += 1
             return
@@ -244,7 +298,7 @@ class Simulation:
 
     def _give_up(self, call_id: CallId) -> None:
         call = self._calls.get(call_id)
-        if call is None or call.talking:
+        if call is None or call.talking or call.promised:
             return
         del self._calls[call_id]
         if call.batch is not None:
@@ -270,16 +324,23 @@ class Simulation:
         if self._ringing.pop(offer.offer, None) is None:
             return  # withdrawn
         call = self._calls[offer.call]
-        call.talking = True
-        self.tally.agents[offer.agent].answered += call.batch is not None
-        if call.batch is not None:
-            wait = self._now - call.came
-            call.batch.answered += 1
-            call.batch.delayed += call.delayed
-            call.batch.in_time += wait <= self._scenario.service_level
-            call.batch.waits.append(wait)
+        call.agent = offer.agent
+        if not call.promised or call.reached:
+            self._begin_talk(offer.call, call)
         self._tell(OfferAnswered(offer=offer.offer))
-        self._later(Time(self._now + call.handle_time), lambda: self._hang_up(offer.call))
+
+    def _begin_talk(self, call_id: CallId, call: SimulatedCall) -> None:
+        call.talking = True
+        if call.agent is not None:
+            self.tally.agents[call.agent].answered += call.batch is not None
+        if call.batch is not None:
+            call.batch.answer(
+                Duration(self._now - call.came),
+                self._scenario.service_level,
+                is_delayed=call.delayed,
+                is_called_back=call.promised,
+            )
+        self._later(Time(self._now + call.handle_time), lambda: self._hang_up(call_id))
 
     def _hang_up(self, call: CallId) -> None:
         del self._calls[call]

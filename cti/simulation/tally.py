@@ -26,6 +26,11 @@ class Batch:
     abandoned: int = 0
     overflowed: int = 0
     diverted: int = 0
+    called_back: int = 0
+    """Those who hung up and were called back; they are not among the answered."""
+    lapsed: int = 0
+    """Those who were promised a call and not called in time."""
+    promised: int = 0
     delayed: int = 0
     """Of the answered and the abandoned: those who were not offered to an agent at once."""
     in_time: int = 0
@@ -40,6 +45,18 @@ class Batch:
     estimates_right: int = 0
     estimates_late: int = 0
     """How much later than expected they were answered, in all."""
+
+    def answer(
+        self, wait: Duration, level: Duration, *, is_delayed: bool, is_called_back: bool
+    ) -> None:
+        """Count a talk that begins after a wait."""
+        if is_called_back:
+            self.called_back += 1
+            return
+        self.answered += 1
+        self.delayed += is_delayed
+        self.in_time += wait <= level
+        self.waits.append(wait)
 
     def hear(self, command: Announce | JudgeEstimate) -> None:
         """Count what a caller is told, and what becomes of it."""

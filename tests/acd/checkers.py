@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from acd.call_backs import First
 from acd.commands import AcdCommand, InvariantBroken, Occupation, Wish
 from acd.distributor import Distributor
 from acd.policy import QueuePolicy, Strategy
@@ -21,9 +22,11 @@ from acd.snapshot import AgentSnapshot, CallSnapshot, DistributorState, QueueSna
 from acd.tables.agent_state import Standing
 from acd.tables.calibration import KEPT
 from acd.tables.offer_state import MISS_REASONS, OfferState
+from acd.tables.promises import Asked
 from acd.tables.waiting import CallState
 from acd.ways import Cause, TargetKind
 from cti.ids import QueueName
+from cti.instants import Time
 
 
 def check(distributor: Distributor) -> DistributorState:
@@ -39,6 +42,7 @@ def check(distributor: Distributor) -> DistributorState:
     check_counts(distributor, state)
     check_next_deadline(distributor, state)
     check_hearing(state)
+    check_promises(state)
     check_restoring(distributor, state)
     check_the_guard_agrees(distributor, state)
     return state
@@ -85,7 +89,8 @@ def check_offers_and_talks_are_mutual(state: DistributorState) -> None:
         assert (call.state is CallState.OFFERED) == bool(call.offers)
         assert call.state is CallState.OFFERED or call.ring_next_at is None
         assert call.other_offers == () or call.offer is not None
-        assert (call.state is CallState.TALKING) == (call.agent is not None)
+        assert call.agent is not None or call.state is not CallState.TALKING
+        assert call.agent is None or call.state in (CallState.TALKING, CallState.DIALLING)
         assert (call.state is CallState.HELD) == (call.held_until is not None)
         for offer in call.offers:
             assert offers[offer].call == call.call
@@ -100,7 +105,7 @@ def check_offers_and_talks_are_mutual(state: DistributorState) -> None:
         assert (agent.occupation is Occupation.BUSY) == (agent.agent in talks)
         if agent.agent in talks:
             assert talks[agent.agent] == agent.call
-            assert calls[talks[agent.agent]].state is CallState.TALKING
+            assert calls[talks[agent.agent]].state in (CallState.TALKING, CallState.DIALLING)
         assert agent.occupation is not Occupation.IDLE or agent.call is None
         if agent.wish is Wish.LOGGED_OFF:
             assert agent.occupation in (Occupation.IDLE, Occupation.OFFERED, Occupation.BUSY)
@@ -210,6 +215,10 @@ def check_nobody_stays_who_is_to_leave(state: DistributorState) -> None:
             for call in calls:
                 if rule.cause not in since or call.state is not CallState.WAITING:
                     continue
+                if call.promise is not None:
+                    continue
+                if rule.target.kind is TargetKind.CALL_BACK and call.asked is not Asked.NEVER:
+                    continue
                 due = max(
                     max(since[rule.cause], call.queued_at) + rule.after,
                     call.queued_at + OVERFLOW_WAIT_MIN,
@@ -301,11 +310,61 @@ def check_next_deadline(distributor: Distributor, state: DistributorState) -> No
     instants += [call.preferred_until for call in state.calls]
     instants += [call.ring_next_at for call in state.calls]
     instants += [offer.overdue_at for offer in state.offers if offer.state is OfferState.RINGING]
+    instants += [_due_of_promise(call) for call in state.calls]
     instants += [queue.leave_at for queue in state.queues]
+    instants += [queue.look_at for queue in state.queues]
     instants.append(state.slot_ends)
     due = min((instant for instant in instants if instant is not None), default=None)
 
     assert due == distributor.next_deadline()
+
+
+def _due_of_promise(call: CallSnapshot) -> Time | None:
+    promise = call.promise
+    if promise is None or promise.is_reached or call.state is CallState.OFFERED:
+        return None
+    if call.state is CallState.DIALLING:
+        return promise.dial_until
+    rests = promise.expires_at if promise.not_before is None else promise.not_before
+    return min(promise.expires_at, rests)
+
+
+def check_promises(state: DistributorState) -> None:
+    """A promise stands where it may, and of those to one number one is attended to at most."""
+    queues = {queue.rules.name: queue for queue in state.queues}
+    in_use: Counter[str] = Counter()
+    reached: set[str] = set()
+    for call in state.calls:
+        asked = call.asked in (Asked.NOW, Asked.GONE)
+        assert not asked or call.state is CallState.HELD
+        if call.promise is None:
+            assert call.state not in (CallState.PROMISED, CallState.DIALLING)
+            continue
+        assert (call.state is CallState.DIALLING) == (call.promise.dial_until is not None)
+        assert call.overflow_at is None
+        if call.promise.is_reached:
+            assert call.state not in (CallState.PROMISED, CallState.DIALLING)
+        else:
+            assert call.state not in (CallState.HELD, CallState.TALKING)
+        if call.promise.is_reached:
+            reached.add(call.promise.party)
+        elif call.offers or call.promise.dial_until is not None:
+            in_use[call.promise.party] += 1
+    in_use.update(reached)  # nobody who is on the line is sent away for another
+    assert set(in_use.values()) <= {1}
+    for call in state.calls:
+        if call.promise is None or call.promise.is_reached:
+            continue
+        if call.state in (CallState.WAITING, CallState.PROMISED):
+            queue = queues[call.queue]
+            may = (
+                queue.opening.is_open
+                and call.promise.not_before is None
+                and not in_use[call.promise.party]
+            )
+            by_agent = queue.rules.call_back.first is First.AGENT
+
+            assert (call.state is CallState.WAITING) == (may and by_agent)
 
 
 def check_hearing(state: DistributorState) -> None:

@@ -15,6 +15,23 @@ from types import MappingProxyType
 from typing import Self
 
 from acd.announce_policy import AnnouncePolicy, ComfortPolicy, EstimatePolicy, PositionPolicy
+from acd.call_backs import (
+    CALL_BACK,
+    AcknowledgeCallBack,
+    AskCallBack,
+    CallBackCommand,
+    CallBackPolicy,
+    CallBackPromised,
+    CallBackWithdrawn,
+    CustomerNotReached,
+    CustomerReached,
+    DialCustomer,
+    EndCallBack,
+    First,
+    NotReached,
+    RefuseCallBack,
+    StopDialling,
+)
 from acd.commands import (
     AcdCommand,
     Announce,
@@ -108,6 +125,7 @@ def queue_policy(
     preferred: float = 0,
     weight: float = 0,
     regain: float = 0,
+    call_back: CallBackPolicy = CALL_BACK,
 ) -> QueuePolicy:
     """
     Return a queue's rules.
@@ -145,6 +163,7 @@ def queue_policy(
             for cause, to in _ways(leave)
         ),
         regain=seconds(regain),
+        call_back=call_back,
         chain=tuple(_chain_rule(conditions, to) for conditions, to in _ways(chain)),
         keys=tuple(KeyRule(key=key, target=target(to)) for key, to in _ways(keys)),
         keys_while_ringing=keys_while_ringing,
@@ -153,6 +172,28 @@ def queue_policy(
         steps=steps,
         preferred_wait=seconds(preferred),
         weight=seconds(weight),
+    )
+
+
+def call_back_policy(
+    *,
+    first: str = "agent",
+    attempts: int = 3,
+    retry: float = 60,
+    retries: str = "",
+    expires: float = 3_600,
+    dial: float = 20,
+    ahead: float = 0,
+) -> CallBackPolicy:
+    """Return how is called back; `retries` is as `busy:10 machine:300`."""
+    return CallBackPolicy(
+        first=First(first),
+        attempts_max=attempts,
+        retry_after=seconds(retry),
+        retries=tuple((NotReached(name), seconds(rest)) for name, rest in levels(retries)),
+        expires_after=seconds(expires),
+        dial_time=seconds(dial),
+        ahead=seconds(ahead),
     )
 
 
@@ -297,11 +338,39 @@ def _brief_of_way(command: OverflowCall | DivertCall | TurnAwayCall) -> str:
             return f"turn away {command.call} {command.cause.value}"
 
 
+def _brief_of_call_back(command: CallBackCommand) -> str:
+    match command:
+        case AskCallBack():
+            return f"ask {command.call} {command.queue} for {command.cause.value}"
+        case AcknowledgeCallBack():
+            since, until = as_seconds(command.entered_at), as_seconds(command.expires_at)
+            return f"promise {command.call} {command.queue} since {since:g} until {until:g}"
+        case RefuseCallBack():
+            return f"refuse {command.call} {command.cause.value}"
+        case DialCustomer():
+            agent = "" if command.agent is None else f" for {command.agent}"
+            return f"dial {command.call} {command.party} attempt {command.attempt}{agent}"
+        case StopDialling():
+            return f"stop {command.call} attempt {command.attempt}"
+        case EndCallBack():
+            return f"end {command.call} {command.end.value} after {command.attempts}"
+
+
 def brief(command: AcdCommand) -> str:
     """Return a command in short words."""
     match command:
         case OfferCall():
-            said = f"offer {command.offer} {command.call} {command.agent}"
+            back = "" if command.attempt is None else f" attempt {command.attempt}"
+            said = f"offer {command.offer} {command.call} {command.agent}{back}"
+        case (
+            AskCallBack()
+            | AcknowledgeCallBack()
+            | RefuseCallBack()
+            | DialCustomer()
+            | StopDialling()
+            | EndCallBack()
+        ):
+            said = _brief_of_call_back(command)
         case WithdrawOffer():
             said = f"withdraw {command.offer} {command.cause.value}"
         case PlaceCall():
@@ -466,6 +535,39 @@ class Script:
 
     def leave(self, call: str) -> Self:
         return self.tell(CallerLeft(call=CallId(call)))
+
+    def promise(
+        self,
+        call: str,
+        party: str = "anna",
+        queue: str | None = None,
+        *,
+        since: float | None = None,
+        ahead: float = 0,
+        skills: str = "",
+        preferred: str = "",
+    ) -> Self:
+        return self.tell(
+            CallBackPromised(
+                call=CallId(call),
+                party=party,
+                queue=None if queue is None else QueueName(queue),
+                entered_at=None if since is None else at(since),
+                priority=Duration(seconds(ahead)),
+                skills=knows(skills),
+                preferred=tuple(AgentId(name) for name in preferred.split()),
+            )
+        )
+
+    def take_back(self, call: str) -> Self:
+        return self.tell(CallBackWithdrawn(call=CallId(call)))
+
+    def reach(self, call: str, attempt: int = 1) -> Self:
+        return self.tell(CustomerReached(call=CallId(call), attempt=attempt))
+
+    def miss(self, call: str, attempt: int = 1, cause: str = "no_answer") -> Self:
+        fact = CustomerNotReached(call=CallId(call), attempt=attempt, cause=NotReached(cause))
+        return self.tell(fact)
 
     def answer(self, offer: int) -> Self:
         return self.tell(OfferAnswered(offer=OfferId(offer)))

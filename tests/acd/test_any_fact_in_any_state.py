@@ -39,7 +39,7 @@ from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Duration, Time, seconds
 from tests.acd.checkers import check, sound
 from tests.acd.script import knows, phone
-from tests.simulation.chance import policies
+from tests.simulation.rules import policies
 
 agents = st.sampled_from(["ann", "ben", "cat", "dan", "zoe"]).map(AgentId)
 calls = st.integers(1, 12).map(lambda number: CallId(f"c{number}"))

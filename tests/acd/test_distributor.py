@@ -19,9 +19,9 @@ from acd.snapshot import STATE_VERSION, DistributorState
 from acd.tables.floor import Floor
 from acd.tables.offer_state import OfferState
 from acd.tables.timers import Timer
-from acd.tables.waiting import CallState
+from acd.tables.waiting import Call, CallState
 from cti.ids import CallId, OfferId, QueueName
-from cti.instants import seconds
+from cti.instants import Duration, seconds
 from tests.acd.script import ANN, BEN, Script, at, brief, phone
 from tests.simulation.chance import story
 
@@ -51,8 +51,19 @@ def test_time_that_runs_back_is_held() -> None:
 
 
 def test_a_timer_of_no_kind_is_a_bug() -> None:
+    floor = Floor(at(0))
+    call = Call(
+        call=CallId("c1"),
+        queue=QueueName("sales"),
+        entered_at=at(0),
+        priority=Duration(0),
+        sequence=1,
+        queued_at=at(0),
+    )
+    floor.calls[call.call] = call
+
     with pytest.raises(AssertionError):
-        _fire(Floor(at(0)), Timer(kind=99))  # type: ignore[arg-type]
+        _fire(floor, Timer(kind=99, call=call.call))  # type: ignore[arg-type]
 
 
 def test_a_snapshot_of_another_core_is_refused() -> None:
@@ -72,7 +83,10 @@ def busy_floor() -> Script:
     floor.at(59).queue("c3", ahead=20).queue("c4").leave("c4").queue("c5").queue("c6")
     floor.at(60).end(5, OfferOutcome.UNREACHABLE).queue("c7", "support")
     floor.at(61).end(6, OfferOutcome.CALLER_LEFT).log_off("fay").occupy("eve")
-    return floor.at(62).leave("c9").queue("c8", since=30).forget()
+    floor.at(62).leave("c9").queue("c8", since=30)
+    return (
+        floor.promise("c11", "anna", "support").answer(7).promise("c12", "anna", "sales").forget()
+    )
 
 
 def test_a_restored_distributor_goes_on_exactly_as_the_first() -> None:

@@ -28,7 +28,7 @@ from acd.tables.floor import Floor
 from cti.ids import AgentId, CallId, OfferId, QueueName
 from cti.instants import Time, seconds
 from tests.acd.script import phone
-from tests.simulation.chance import policies
+from tests.simulation.rules import policies
 
 AGENTS = [AgentId(name) for name in ("ann", "ben", "cat", "dan", "zoe")]
 CALLS = [CallId(f"c{number}") for number in range(100)]

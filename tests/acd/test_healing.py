@@ -39,8 +39,9 @@ from acd.facts import (
 )
 from acd.policy import Strategy
 from acd.proof import mending
+from acd.proof.breaches import Breach
 from acd.proof.healing import TOLD_MAX, heal
-from acd.proof.invariants import AUDIT_EVERY, Breach, Guard, audit
+from acd.proof.invariants import AUDIT_EVERY, Guard, audit
 from acd.rules import agent_rules
 from acd.tables.agent_state import Standing
 from acd.tables.floor import DEPARTED_MAX, Floor

@@ -120,6 +120,7 @@ def test_defaults_are_written_as_people_write_them() -> None:
         "steps": [],
         "rings": None,
         "weight": "0s",
+        "call_back": None,
     }
 
 

@@ -192,14 +192,15 @@ def test_a_target_that_the_daemon_cannot_reach_is_doubted_and_keeps_it_from_star
         f"the daemon cannot send callers to {target.partition(':')[0]} yet, and does not start "
         "with this; take queue, flow or busy (cordboard simulate knows them all)"
     )
-    (told,) = with_ways(folder, f"    join: {{closed: {{{target}}}}}\n")
+    found = with_ways(folder, f"    join: {{closed: {{{target}}}}}\n")
+    (told,) = [problem for problem in found if "the daemon cannot" in problem]
 
     assert told.startswith("queues.yaml:5:")
     assert told.endswith(said)
     assert ": warning: queues.sales.join.closed." in told
     with pytest.raises(ConfigError) as refused:
         folder.load()
-    assert [problem.message for problem in refused.value.problems] == [said]
+    assert said in [problem.message for problem in refused.value.problems]
 
 
 def test_a_short_wait_is_doubted_in_a_chain_too(folder: Folder) -> None:

@@ -19,8 +19,8 @@ MUTANTS: Final = (
     Mutant(
         name="keep one talk's wrap-up for the next",
         file="acd/rules/agent_rules.py",
-        there="agent.wrap_up = agent.wrap_up_max = NO_WRAP_UP",
-        instead="pass",
+        there="agent.wrap_up = agent.wrap_up_max = NO_WRAP_UP _turn_to_next(floor, agent)",
+        instead="_turn_to_next(floor, agent)",
     ),
     Mutant(
         name="extend paperwork without limit",
@@ -133,7 +133,7 @@ MUTANTS: Final = (
     Mutant(
         name="offer at once a call whose caller is said to have left",
         file="acd/rules/offer_rules.py",
-        there="if outcome is OfferOutcome.CALLER_LEFT:",
+        there="if outcome is OfferOutcome.CALLER_LEFT and call.has_leg:",
         instead="if outcome is None:",
     ),
     Mutant(
@@ -181,8 +181,8 @@ MUTANTS: Final = (
     Mutant(
         name="raise a ghost",
         file="acd/rules/call_rules.py",
-        there="if fact.call in floor.departed:",
-        instead="if fact.call is None:",
+        there="if fact.call in floor.departed or",
+        instead="if",
     ),
     Mutant(
         name="let a call come from the future",
@@ -199,8 +199,8 @@ MUTANTS: Final = (
     Mutant(
         name="end the talk of another agent",
         file="acd/rules/call_rules.py",
-        there="and call.agent == agent:",
-        instead="and agent:",
+        there="if call is None or call.agent != agent:",
+        instead="if call is None:",
     ),
     Mutant(
         name="offer a call again at once to who did not take it",
@@ -417,5 +417,41 @@ MUTANTS: Final = (
         file="acd/rules/step_rules.py",
         there="offer is not None and offer.queue == call.queue for offer in offers",
         instead="offer is not None for offer in offers",
+    ),
+    Mutant(
+        name="forget how many attempts were made",
+        file="acd/rules/attempt_rules.py",
+        there="if promise.attempt >= rules.attempts_max:",
+        instead="if promise.attempt > rules.attempts_max:",
+    ),
+    Mutant(
+        name="call somebody back while his queue is closed",
+        file="acd/rules/call_back_rules.py",
+        there="if not floor.queues[call.queue].opening.is_open:",
+        instead="if floor.queues[call.queue].opening is None:",
+    ),
+    Mutant(
+        name="dial one number for two promises at once",
+        file="acd/rules/attempt_rules.py",
+        there="if other is not call and call_back_rules.is_at_rest(other):",
+        instead="if other is call and call_back_rules.is_at_rest(other):",
+    ),
+    Mutant(
+        name="dial more customers than agents are left for them",
+        file="acd/rules/attempt_rules.py",
+        there="before += floor.promises.dialled[name]",
+        instead="before += 0",
+    ),
+    Mutant(
+        name="let a promise hold for ever",
+        file="acd/rules/call_back_rules.py",
+        there="if call.promised.expires_at <= floor.now:",
+        instead="if call.promised.expires_at < 0:",
+    ),
+    Mutant(
+        name="blame an agent for a customer who is not reached",
+        file="acd/rules/agent_rules.py",
+        there="end_offer(floor, agent, loses_turn=False)",
+        instead="end_offer(floor, agent, loses_turn=True)",
     ),
 )

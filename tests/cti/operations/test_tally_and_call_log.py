@@ -28,7 +28,9 @@ AS_THE_LOG_SAYS = {
 
 
 class Recorded(World):
-    """A day by chance, with everything going wrong, of which the journal is kept."""
+    """A day by chance, with everything going wrong, of which the daemon keeps the journal."""
+
+    call_backs = False  # it carries none out
 
     def __init__(self, seed: int) -> None:
         self.journal: list[tuple[Time, object]] = []

@@ -29,8 +29,9 @@ class LateCore(Distributor):
 
 
 class TapedWorld(World):
-    """A day by chance that is written down."""
+    """A day by chance that is written down, as the daemon can: it calls nobody back."""
 
+    call_backs = False
     tape: Tape
 
     def _enter(self, fact: AcdFact | None, commands: list[AcdCommand]) -> None:

@@ -192,6 +192,16 @@ def test_a_newcomer_who_is_sent_elsewhere_counts_for_the_queue_that_he_came_for(
     assert sum(batch.diverted for batch in done.rehearsed.queues[QueueName("sales")]) == 2
 
 
+def test_who_is_to_be_called_back_is_followed_no_further() -> None:
+    day = Day(policy("ann:sales", queue_policy(wrap=0)), "")
+    day.at(10, queued("c1")).at(50, left("c1"))
+    asking = queue_policy(wrap=0, chain="wait=20>call_back")
+    done = rehearsed(day.tape, policy("ann:sales", asking, version="v2"))
+
+    assert fates(done) == {"c1": ("left after 40 s", "sent elsewhere after 20 s")}
+    assert done.core.snapshot().calls == ()
+
+
 def test_a_newcomer_who_is_sent_to_another_queue_at_the_door_counts_for_the_first() -> None:
     two = (queue_policy(wrap=0), queue_policy("support", wrap=0))
     day = Day(policy("ann:sales ben:support", *two), "ann ben")
