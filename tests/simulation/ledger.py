@@ -210,7 +210,8 @@ class Ledger:
     def _enter_offer(self, offer: OfferCall) -> None:
         assert offer.call in self.queues
         assert offer.agent not in {made.agent for made in self.offers.values()}
-        assert offer.call not in self._rung() or offer.reason.rule in RINGING_SEVERAL
+        rings_beside = offer.reason.rule in RINGING_SEVERAL or offer.attempt is not None
+        assert rings_beside or offer.call not in self._rung()  # a promise has no leg that waits
         self.offers[offer.offer] = offer
 
     def _leave(self, call: CallId, queue: QueueName, outcome: Outcome) -> None:
