@@ -59,7 +59,7 @@ from config.references import (
 from config.secrets import Secret, find_secrets
 from config.section import Section
 from config.settings import Configuration, QueueHours
-from config.skills_check import heavy_queues, unknown_skills, unmet_steps
+from config.skills_check import heavy_head_starts, heavy_queues, unknown_skills, unmet_steps
 from config.ways_check import circles, never_reached, not_carried_out
 from config.yaml_reader import read_document
 from cti.ids import QueueName
@@ -102,6 +102,7 @@ DOUBTS: Final = (
     agents_of_other_queues,
     unmet_steps,
     heavy_queues,
+    heavy_head_starts,
     paperwork_of_other_queues,
     odd_menus,
     odd_hours,

@@ -120,3 +120,32 @@ def heavy_queues(read: Read) -> Iterator[Problem]:
                 longer=duration_text(Duration(queue.weight - least)),
             )
             yield read.doubt(QUEUES, ("queues", name, "weight"), message)
+
+
+def heavy_head_starts(read: Read) -> Iterator[Problem]:
+    """Yield each head start of callers, with their queue's weight, for which others wait long."""
+    queues = {} if read.queues is None else read.queues.queues
+    flows = {} if read.flows is None else read.flows.flows
+    weights: dict[str, Duration] = {}
+    for name, flow in flows.items():
+        branches = {("choices", key): leads for key, leads in flow.menu.choices.items()}
+        for where, leads in (*branches.items(), (("otherwise",), flow.menu.otherwise)):
+            weight = queues[leads.queue].weight if leads.queue in queues else Duration(0)
+            weights[name] = max(weight, weights.get(name, weight))
+            path: KeyPath = ("flows", name, "menu", *where, "priority")
+            yield from _heavy_head_start(read, FLOWS, path, leads.priority, weight)
+    for index, service in enumerate(read.services.services if read.services is not None else ()):
+        weight = weights.get(service.flow, Duration(0))
+        path = ("services", index, "priority")
+        yield from _heavy_head_start(read, SERVICES, path, service.priority, weight)
+
+
+def _heavy_head_start(
+    read: Read, file: str, path: KeyPath, priority: Duration, weight: Duration
+) -> Iterator[Problem]:
+    if priority and priority + weight >= WEIGHT_DOUBTED:
+        message = _(
+            "callers who get this are served before others who came up to {length} sooner (their"
+            " queue's weight is counted in): those wait so much longer for it"
+        ).format(length=duration_text(Duration(priority + weight)))
+        yield read.doubt(file, path, message)

@@ -75,7 +75,7 @@ def fetch(connection: sqlite3.Connection, path: Path, after: int, limit: int) ->
                     at=at,
                     kind=kind,
                     name=name,
-                    body=body,
+                    body=body.encode() if isinstance(body, str) else body,  # a hand's edit
                     core_version=core,
                     policy_version=policy,
                 )

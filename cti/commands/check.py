@@ -58,10 +58,13 @@ def _sum_up(folder: str, errors: int, warnings: int, *, failed: bool) -> None:
     told_errors = ngettext("{count} error", "{count} errors", errors).format(count=errors)
     told_warnings = ngettext("{count} warning", "{count} warnings", warnings).format(count=warnings)
     if failed:
-        click.echo(f"{folder}: {told_errors}, {told_warnings}", err=True)
-        return
-    in_order = _("{folder}: in order").format(folder=folder)
-    click.echo(f"{in_order}, {told_warnings}" if warnings else in_order)
+        told = _("{folder}: {errors}, {warnings}")
+        click.echo(told.format(folder=folder, errors=told_errors, warnings=told_warnings), err=True)
+    elif warnings:
+        told = _("{folder}: in order, {warnings}")
+        click.echo(told.format(folder=folder, warnings=told_warnings))
+    else:
+        click.echo(_("{folder}: in order").format(folder=folder))
 
 
 def _as_json(problem: Problem) -> str:

@@ -80,6 +80,8 @@ def command(
             value, lines = _agent(history, span, AgentId(agent), at, go)
         else:
             value, lines = _caller(history, span, caller or "", at, go)
+    if at is not None and at > span.last_at:
+        lines.insert(0, _unwritten(span))
     lines = [harmless(line) for line in lines]
     if as_json:
         moment = None if at is None else as_iso(at)
@@ -125,6 +127,13 @@ def _caller(
     if not story.happenings:
         return story, [*lines, _("He had not come yet.")]
     return story, [*lines, _("What the journal has of him up to then:"), *story_lines(story)]
+
+
+def _unwritten(span: HistorySpan) -> str:
+    return _(
+        "The last record of the journal is of {last}: what follows is how things stood then, and"
+        " holds on only if nothing has happened since."
+    ).format(last=as_typed(span.last_at))
 
 
 def _state(history: JournalHistory, span: HistorySpan, at: Time, go: Tell) -> Witness:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from config.errors import harmless
-from cti.commands._common import GivenPath
+from cti.commands._common import GivenPath, fail
 from cti.commands._journals import (
     folder_option,
     journal_file,
@@ -71,6 +71,13 @@ def command(
             outcome = replay_history(
                 history, journal_codec(), beginning, end, tell, core_version=own_version
             )
+    if not outcome.facts and not outcome.advances and outcome.unreadable is None:
+        fail(
+            _(
+                "nothing was compared: no fact stands between position {position}, where the replay"
+                " begins, and the end at position {end}"
+            ).format(position=beginning.position, end=end)
+        )
     _report(outcome, beginning, own_version)
     foreign = any(version != own_version for version in outcome.versions)
     failed = outcome.fault is not None or (outcome.unreadable is not None and not foreign)
@@ -122,7 +129,10 @@ def _report(outcome: Outcome, beginning: Beginning, own_version: str) -> None:
         )
     parting = outcome.fault or outcome.first
     if parting is None:
-        click.echo(_("Every command is the same, byte for byte."))
+        if outcome.unreadable is None:
+            click.echo(_("Every command is the same, byte for byte."))
+        else:
+            click.echo(_("Up to there, every command is the same, byte for byte."))
         return
     click.echo(
         ngettext(

@@ -1,6 +1,7 @@
 """`cordboard simulate`."""
 
 import json
+import math
 import os
 import sys
 import time
@@ -105,6 +106,8 @@ def command(
     """Simulate a scenario, or rehearse what was recorded."""
     if (file is None) == (journal is None):
         raise click.UsageError(_("name a scenario by --scenario, or recorded traffic by --journal"))
+    if bound is not None and math.isnan(bound):  # which no range keeps out
+        raise click.BadParameter(_("must be a number of seconds"), param_hint="--bound")
     if journal is not None:
         asked = Asked(
             journal=journal,

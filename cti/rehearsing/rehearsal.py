@@ -105,7 +105,7 @@ class Rehearsal:
                 self._pass_until(due)
                 self._obey(None, self._core.advance(self.now))
                 continue
-            if at > self._end:
+            if at > self._end or not self._events:
                 break
             _at, position, _order, act = heapq.heappop(self._events)
             self._place = (at, position)

@@ -81,6 +81,27 @@ def test_what_is_wrong_with_them_is_said(folder: Folder, lines: list[str], told:
     assert any(told in problem for problem in problems(folder, *lines)), problems(folder, *lines)
 
 
+HEAVY = "callers who get this are served before others who came up to {} sooner"
+
+
+@pytest.mark.parametrize(
+    ("priority", "weight", "told"),
+    [("9m59s", "0s", ""), ("10m", "0s", "10m"), ("6m", "4m", "10m"), ("0s", "9m", "")],
+)
+def test_a_head_start_that_lets_others_wait_long_is_doubted_with_the_queues_weight(
+    folder: Folder, priority: str, weight: str, told: str
+) -> None:
+    folder.replace("services.yaml", "flow: welcome", f"flow: welcome\n    priority: {priority}")
+    folder.replace("flows.yaml", "queue: sales}", f"queue: sales, priority: {priority}}}")
+    found = [
+        problem for problem in problems(folder, f"weight: {weight}") if "served before" in problem
+    ]
+    where = ("services.0.priority", "flows.welcome.menu.choices.1.priority") if told else ()
+
+    assert len(found) == len(where)
+    assert all(any(path in one and HEAVY.format(told) in one for one in found) for path in where)
+
+
 def test_where_no_agent_has_any_skill_that_is_said(folder: Folder) -> None:
     assert "queues.sales.skills.english: no agent has skills" in problems(
         folder, "skills: {english: 2}"

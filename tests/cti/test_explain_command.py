@@ -190,6 +190,16 @@ def test_what_an_agent_wished_during_a_talk_is_told_too(life: Life) -> None:
     )
 
 
+def test_what_is_asked_of_the_time_after_the_last_record_is_told_with_that(life: Life) -> None:
+    first, *told = lines(life, "--agent", "dan", "--at", "2023-12-01T00:00:00Z")
+
+    assert first == (
+        "The last record of the journal is of 2023-11-14 22:14:07: what follows is how things"
+        " stood then, and holds on only if nothing has happened since."
+    )
+    assert told[0] == "Agent dan at 2023-12-01 00:00:00"
+
+
 def test_an_agent_who_is_not_there_is_told_who_is(life: Life) -> None:
     told = run(life, "--agent", "zoe", "--at", ZULU.format(50))
 

@@ -135,6 +135,29 @@ def test_a_fact_of_another_version_that_is_unknown_ends_the_replay_and_is_no_fai
     assert replayed.exit_code == 0
     assert "CallSung" in replayed.stdout
     assert "It ends there, as this version cannot go on" in replayed.stdout
+    assert "Up to there, every command is the same, byte for byte." in replayed.stdout
+
+
+def test_where_nothing_is_left_to_compare_nothing_is_said_to_be_the_same(life: Life) -> None:
+    life.keep_state()
+    life.journal.prune(45)
+    replayed = run(str(life.path))
+
+    assert (replayed.exit_code, replayed.stdout) == (1, "")
+    assert "nothing was compared: no fact stands between" in replayed.stderr
+
+
+def test_a_record_that_a_hand_has_written_as_text_is_compared_as_any(life: Life) -> None:
+    life.journal.close()
+    changed(
+        life.path,
+        "UPDATE records SET body = json_set(CAST(body AS TEXT), '$.agent', 'emil') WHERE position ="
+        " (SELECT min(position) FROM records WHERE name = 'OfferCall')",
+    )
+    replayed = run(str(life.path))
+
+    assert replayed.exit_code == 1
+    assert "differs in   agent" in replayed.stdout
 
 
 def test_a_journal_whose_beginning_is_pruned_begins_with_its_first_snapshot(life: Life) -> None:

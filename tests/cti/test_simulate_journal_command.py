@@ -145,6 +145,7 @@ def test_who_worked_then_and_is_gone_now_is_named(site: Path) -> None:
     [
         ((), 2, "name a scenario by --scenario, or recorded traffic by --journal"),
         (("--journal", DAY, "--scenario", "x"), 2, "name a scenario by --scenario, or"),
+        (("--journal", DAY, "--bound", "nan"), 2, "must be a number of seconds"),
         (("--scenario", "x", "--seed", "1"), 2, "--from, --to, --bound and --seed belong to"),
         (("--journal", DAY), 2, f"whose day {DAY}? Name the configuration by --config DIR"),
         (("--journal", "2026-02-30"), 2, "whose day 2026-02-30?"),
